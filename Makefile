@@ -1,0 +1,30 @@
+# Two commands to know: make run, make test. Both make the environment they need.
+SHELL := /bin/bash
+PYTHON ?= $(shell for p in python3.13 python3.12 python3.11 python3 python; do \
+	$$p -c 'import sys, venv, ensurepip; assert (3, 11) <= sys.version_info[:2] <= (3, 13)' 2>/dev/null && echo $$p && break; done)
+BIN := .venv/bin
+
+export TF_CPP_MIN_LOG_LEVEL ?= 3
+
+.PHONY: help run lab test lint notebooks clean
+help:  ## list the commands
+	@awk -F ':.*## ' '/^[a-z]+:.*## / {printf "make %-10s %s\n", $$1, $$2}' Makefile
+
+run: .venv/ready  ## run every notebook once, quickly; ends by naming the gallery to open
+	$(BIN)/nnlab run --quick --out build/run
+
+lab: .venv/ready  ## open the notebooks in JupyterLab
+	$(BIN)/jupyter lab --notebook-dir notebooks
+
+clean:  ## remove the environment and everything built; data/ stays
+	rm -rf .venv build dist .pytest_cache .ruff_cache .hypothesis *.egg-info
+
+# A virtual environment is stale when it was moved, when its Python is gone, or when a requirement changed.
+ifneq ($(shell $(BIN)/python -c 'import sys; print(sys.prefix)' 2>/dev/null),$(CURDIR)/.venv)
+.PHONY: .venv/ready
+endif
+.venv/ready: pyproject.toml constraints.txt
+	@test -n "$(PYTHON)" || { echo "nnlab needs Python 3.11, 3.12 or 3.13 with its venv module (Debian, Ubuntu: apt install python3-venv). To name one: make PYTHON=/path/to/python3.12"; exit 1; }
+	$(PYTHON) -m venv --clear .venv
+	$(BIN)/python -m pip install --quiet --compile --disable-pip-version-check --constraint constraints.txt --editable '.[dev]'
+	@touch $@

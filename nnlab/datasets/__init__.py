@@ -1,0 +1,1 @@
+"""Data sets as frozen dataclasses of NumPy arrays."""
