@@ -105,7 +105,7 @@ def run_notebook(path, output, *, quick=False, timeout=1800, on_cell=None):
     try:
         notebook = _read(path)
     except UNREADABLE as error:
-        reason = f"not a readable notebook: {type(error).__name__}: {str(error).partition('\n')[0]}"
+        reason = f"not a readable notebook: {type(error).__name__}: {(str(error).splitlines() or [''])[0]}"
         return Result(path.stem, "failed", round(time.monotonic() - start, 1), Failure(reason))
     error = interrupted = None
     try:
