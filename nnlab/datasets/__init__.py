@@ -1,1 +1,6 @@
-"""Data sets as frozen dataclasses of NumPy arrays."""
+"""Load images and texts as NumPy arrays and strings that carry their source and licence."""
+
+from nnlab.datasets.images import ImageData, load_images, read_idx
+from nnlab.datasets.texts import TextData, load_text
+
+__all__ = ["ImageData", "TextData", "load_images", "load_text", "read_idx"]
