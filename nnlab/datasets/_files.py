@@ -1,19 +1,15 @@
-"""Where data live and how they get there: folders, hashes, mirrors, downloads that are whole or absent."""
+"""Where data live and how they get there: folders, hashes, mirrors, files that are whole or absent."""
 
 import contextlib
 import gzip
 import hashlib
 import os
-import threading
-import time
 import uuid
-import warnings
 import zlib
 from pathlib import Path
 from urllib.parse import urlsplit
 
-CONNECT_SECONDS = 3
-PATIENCE_SECONDS = 8  # a host that sends no byte for so long counts as dead
+from nnlab.datasets import _network
 
 
 def provided_folders():
@@ -29,7 +25,7 @@ def cache_folder():
     root = Path(__file__).resolve().parents[2]
     if (root / "pyproject.toml").is_file() and (root / "notebooks").is_dir():
         return root / "data"
-    return Path(_pooch().os_cache("nnlab"))
+    return Path(_network.pooch().os_cache("nnlab"))
 
 
 def network_forbidden():
@@ -165,82 +161,15 @@ def _download(file, target, dead_hosts):
         try:
             target.parent.mkdir(parents=True, exist_ok=True)
             with part.open("xb") as stream:
-                _receive(url, stream, file)
+                _network.receive(url, stream, file)
             if problem := damage(part, file):
                 raise ValueError(problem)
             part.replace(target)
             return []
         except (OSError, ValueError) as error:
-            failures.append(f"{url}: {_reason(error)}")
+            failures.append(f"{url}: {_network.reason(error)}")
             dead_hosts.add(urlsplit(url).netloc)
         finally:
             with contextlib.suppress(OSError):
                 part.unlink(missing_ok=True)
     return failures
-
-
-def _receive(url, stream, file):
-    """Write what an address sends into the stream.
-
-    pooch works in a thread of its own, because a name server or a long list of silent addresses can hold it for
-    minutes: whoever sends no byte for PATIENCE_SECONDS is left behind, and then writes into a closed stream.
-    """
-    from tqdm import tqdm
-
-    sink, outcome = _Sink(stream, file.max_bytes), OSError("the download stopped")
-    with tqdm(desc=file.path, unit="B", unit_scale=True, ncols=79, delay=0.5) as bar:
-        timeout, headers = (CONNECT_SECONDS, PATIENCE_SECONDS), {"Accept-Encoding": "identity"}
-        fetch = _pooch().HTTPDownloader(progressbar=bar, chunk_size=8192, timeout=timeout, headers=headers)
-
-        def work():
-            nonlocal outcome
-            try:
-                outcome = fetch(url, sink, None)  # None
-            except (OSError, ValueError) as error:
-                outcome = error
-
-        thread = threading.Thread(target=work, daemon=True)
-        thread.start()
-        while thread.is_alive():
-            thread.join(0.1)
-            if time.monotonic() - sink.last_byte > PATIENCE_SECONDS:
-                raise TimeoutError(f"no answer for {PATIENCE_SECONDS} s")
-    if outcome is not None:
-        raise outcome
-
-
-class _Sink:
-    """What pooch writes into: passes bytes on to a stream, up to a limit, and knows when the last one came."""
-
-    def __init__(self, stream, limit):
-        self.stream, self.limit, self.left, self.last_byte = stream, limit, limit, time.monotonic()
-
-    def write(self, chunk):
-        self.left -= len(chunk)
-        if self.left < 0:
-            raise ValueError(f"sent more than {self.limit:,} bytes, which is no copy of this file")
-        self.last_byte = time.monotonic()
-        return self.stream.write(chunk)
-
-    def flush(self):
-        self.stream.flush()
-
-
-def _reason(error):
-    """Return in a few words why an address failed; what requests says fills several lines."""
-    import requests
-
-    if isinstance(error, requests.HTTPError):
-        return f"answered {error.response.status_code} {error.response.reason}"
-    if isinstance(error, requests.Timeout):
-        return "no answer in time"
-    if isinstance(error, requests.RequestException):
-        return f"no connection, or it broke ({type(error).__name__})"
-    return str(error)
-
-
-def _pooch():
-    with warnings.catch_warnings():
-        warnings.simplefilter("ignore")  # in JupyterLab without ipywidgets, its import of tqdm.auto complains
-        import pooch
-    return pooch

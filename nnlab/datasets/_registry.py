@@ -143,7 +143,8 @@ def find_dataset(name, kind, offline=None):
     names = [dataset.name for dataset in known]
     stand_ins = [dataset.name for dataset in known if dataset.embedded]
     if name not in names:
-        raise ValueError(f"There is no data set of {kind} called {name!r}; known are {', '.join(names)}.")
+        own = " Your own text file is loaded by its pathlib.Path." if kind == "text" else ""
+        raise ValueError(f"There is no data set of {kind} called {name!r}; known are {', '.join(names)}.{own}")
     if offline is not None and offline not in stand_ins:
         raise ValueError(
             f"offline={offline!r} cannot stand in for {name}: it must be None or a data set of {kind} that "
