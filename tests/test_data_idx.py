@@ -142,3 +142,7 @@ def test_more_bytes_than_allowed_are_refused(idx_file):
     assert read_idx(path, max_bytes=40).shape == (2, 3, 4)
     with pytest.raises(ValueError, match="at most 39 bytes"):
         read_idx(path, max_bytes=39)
+
+
+def test_the_reader_can_be_pasted_into_other_code(helper, idx_file):
+    np.testing.assert_array_equal(helper(read_idx)(idx_file(gzip.compress(encode(IMAGES)))), IMAGES)
