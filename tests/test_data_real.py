@@ -15,7 +15,7 @@ def real(request, monkeypatch):
     def load(name):
         if _files.state(DATASETS[name]) == "absent":
             pytest.skip(f"{name} is neither in a folder of NNLAB_DATA nor in the cache")
-        return load_images(name) if DATASETS[name].kind == "images" else load_text(name)
+        return load_images(name) if DATASETS[name].kind == "image" else load_text(name)
 
     return load
 

@@ -81,7 +81,7 @@ def test_an_unknown_text_is_refused_with_the_known_names_and_the_way_to_load_an_
 
 @pytest.mark.parametrize("offline", ["mnist", "python_docs", True, "yes"])
 def test_only_an_embedded_set_of_the_same_kind_can_stand_in(offline):
-    with pytest.raises(ValueError, match=r"must be None or .* needs no network \(digits\)"):
+    with pytest.raises(ValueError, match=r"must be None or .* need no network \(digits\)"):
         load_images("digits", offline=offline)
 
 

@@ -135,7 +135,7 @@ def set_aside(path, file):
 
 
 def _nowhere(file, dataset, failures):
-    stand_in = {"images": "digits", "text": "python_docs"}[dataset.kind]
+    stand_in = {"image": "digits", "text": "python_docs"}[dataset.kind]
     folders = [f"{folder}{'' if folder.is_dir() else ' (no such folder)'}" for _, folder in search_folders()]
     return "\n".join(
         [

@@ -27,7 +27,7 @@ class DataSet:
 
     name: str
     title: str
-    kind: str  # images or text
+    kind: str  # image or text
     source: str
     license: str
     files: tuple[DataFile, ...] = ()
@@ -94,7 +94,7 @@ DATASETS = {
         DataSet(
             "mnist",
             "handwritten digits",
-            "images",
+            "image",
             "Yann LeCun, Corinna Cortes, Christopher J. C. Burges: MNIST, from NIST Special Databases 1 and 3",
             "CC BY-SA 3.0",
             tuple(_idx("mnist", MNIST_MIRRORS, *row) for row in MNIST_FILES),
@@ -103,7 +103,7 @@ DATASETS = {
         DataSet(
             "fashion_mnist",
             "photos of clothes",
-            "images",
+            "image",
             "Han Xiao, Kashif Rasul, Roland Vollgraf (Zalando Research): Fashion-MNIST, 2017",
             "MIT",
             tuple(_idx("fashion_mnist", FASHION_MIRRORS, *row) for row in FASHION_FILES),
@@ -112,7 +112,7 @@ DATASETS = {
         DataSet(
             "digits",
             "small digits, 8×8",
-            "images",
+            "image",
             "E. Alpaydin, C. Kaynak: Optical Recognition of Handwritten Digits, UCI, 1998; "
             "the 1,797 images that scikit-learn embeds",
             "CC BY 4.0",
@@ -144,11 +144,11 @@ def find_dataset(name, kind, offline=None):
     stand_ins = [dataset.name for dataset in known if dataset.embedded]
     if name not in names:
         own = " Your own text file is loaded by its pathlib.Path." if kind == "text" else ""
-        raise ValueError(f"There is no data set of {kind} called {name!r}; known are {', '.join(names)}.{own}")
+        raise ValueError(f"There is no {kind} data set called {name!r}; known are {', '.join(names)}.{own}")
     if offline is not None and offline not in stand_ins:
         raise ValueError(
-            f"offline={offline!r} cannot stand in for {name}: it must be None or a data set of {kind} that "
-            f"needs no network ({', '.join(stand_ins)})."
+            f"offline={offline!r} cannot stand in for {name}: it must be None or one of the embedded {kind} data "
+            f"sets, which need no network ({', '.join(stand_ins)})."
         )
     return DATASETS[name]
 

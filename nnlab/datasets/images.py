@@ -53,7 +53,7 @@ def load_images(name, *, offline=None):
     Where the files cannot be had, ``offline="digits"`` warns and returns digits (``data.name`` tells); without it,
     FileNotFoundError says what was tried and what to do. ValueError: an unknown name, a damaged file.
     """
-    dataset = _registry.find_dataset(name, "images", offline)
+    dataset = _registry.find_dataset(name, "image", offline)
     if dataset.embedded:
         return _digits(dataset)
     try:
