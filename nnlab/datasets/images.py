@@ -48,7 +48,8 @@ def load_images(name, *, offline=None):
 
     digits: 1,797 images embedded in scikit-learn (CC BY 4.0; Alpaydin and Kaynak), so no network is needed. They
     are enlarged from 8×8 to 24×24 and padded to (28, 28, 1). The last 360, in their original order, are the test
-    part: they were written by other hands than most of the training part, so they are harder than a random split.
+    part: the last three of thirteen writers (22 images of the first of them are in the training part), so they are
+    harder than a random split.
 
     Where the files cannot be had, ``offline="digits"`` warns and returns digits (``data.name`` tells); without it,
     FileNotFoundError says what was tried and what to do. ValueError: an unknown name, a damaged file.
