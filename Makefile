@@ -3,8 +3,12 @@ SHELL := /bin/bash
 PYTHON ?= $(shell for p in python3.13 python3.12 python3.11 python3 python; do \
 	$$p -c 'import sys, venv, ensurepip; assert (3, 11) <= sys.version_info[:2] <= (3, 13)' 2>/dev/null && echo $$p && break; done)
 BIN := .venv/bin
+EXTRAS ?= dev  # with a GPU: make run EXTRAS=dev,gpu
 
 export TF_CPP_MIN_LOG_LEVEL ?= 3
+ifdef NNLAB_DATA  # notebooks run in their own folder: make the folders absolute
+export NNLAB_DATA := $(shell $(PYTHON) -c 'import os; print(os.pathsep.join(map(os.path.abspath, os.environ["NNLAB_DATA"].split(os.pathsep))))')
+endif
 
 .PHONY: help run lab test lint notebooks clean
 help:  ## list the commands
@@ -16,6 +20,23 @@ run: .venv/ready  ## run every notebook once, quickly; ends by naming the galler
 lab: .venv/ready  ## open the notebooks in JupyterLab
 	$(BIN)/jupyter lab --notebook-dir notebooks
 
+test: lint  ## everything CI checks; with NNLAB_DATA=folder also notebook 01 in full on real MNIST
+	$(BIN)/pytest tests
+	rm -rf build/no-data && mkdir -p build/no-data
+	NNLAB_DATA= NNLAB_OFFLINE=1 NNLAB_CACHE=$(CURDIR)/build/no-data NNLAB_QUICK=1 \
+		$(BIN)/pytest --nbval-lax --nbval-cell-timeout=120 notebooks
+ifneq ($(wildcard $(addsuffix /mnist/train-images-idx3-ubyte.gz,$(subst :, ,$(NNLAB_DATA)))),)
+	NNLAB_OFFLINE=1 NNLAB_QUICK= $(BIN)/pytest --nbval-lax --nbval-cell-timeout=300 notebooks/01_mnist_mlp.ipynb
+endif
+
+lint: .venv/ready
+	$(BIN)/ruff check .
+	$(BIN)/ruff format --check .
+
+notebooks: .venv/ready  ## run every notebook in full and keep its outputs (before committing one)
+	$(BIN)/nnlab run --full --out build/notebooks
+	cp build/notebooks/*.ipynb notebooks/
+
 clean:  ## remove the environment and everything built; data/ stays
 	rm -rf .venv build dist .pytest_cache .ruff_cache .hypothesis *.egg-info
 
@@ -26,5 +47,5 @@ endif
 .venv/ready: pyproject.toml constraints.txt
 	@test -n "$(PYTHON)" || { echo "nnlab needs Python 3.11, 3.12 or 3.13 with its venv module (Debian, Ubuntu: apt install python3-venv). To name one: make PYTHON=/path/to/python3.12"; exit 1; }
 	$(PYTHON) -m venv --clear .venv
-	$(BIN)/python -m pip install --quiet --compile --disable-pip-version-check --constraint constraints.txt --editable '.[dev]'
+	$(BIN)/python -m pip install --quiet --compile --disable-pip-version-check --constraint constraints.txt --editable '.[$(strip $(EXTRAS))]'
 	@touch $@

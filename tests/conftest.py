@@ -1,6 +1,33 @@
-"""Settings for all tests: no window, no chatter, and the "copied" twin of every helper."""
+"""Settings for all tests, and the fixture that tries every helper twice: imported, and as a pasted copy."""
 
+import ast
+import inspect
 import os
 
-os.environ["MPLBACKEND"] = "agg"
+os.environ["MPLBACKEND"] = "agg"  # no window
 os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
+
+import pytest
+
+
+def import_lines(module):
+    """Return the top-level import statements of a module, without those from nnlab, as one string."""
+    nodes = ast.parse(inspect.getsource(module)).body
+    imports = [node for node in nodes if isinstance(node, ast.Import | ast.ImportFrom)]
+    outside = [node for node in imports if not (getattr(node, "module", None) or "").startswith("nnlab")]
+    return "\n".join(map(ast.unparse, outside))
+
+
+@pytest.fixture(params=["imported", "copied"])
+def helper(request):
+    """Return a function that hands out a helper itself, or what is left of it when pasted under its module's imports."""
+
+    def get(function):
+        if request.param == "imported":
+            return function
+        namespace = {"__name__": "copied"}
+        exec(import_lines(inspect.getmodule(function)), namespace)
+        exec(inspect.getsource(function), namespace)
+        return namespace[function.__name__]
+
+    return get
