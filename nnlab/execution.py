@@ -89,7 +89,7 @@ def run_notebooks(paths, out, *, quick=False, timeout=1800, on_cell=None):
     for path in paths:
         result = run_notebook(path, out / path.name, quick=quick, timeout=timeout, on_cell=on_cell)
         results.append(result)
-        text = json.dumps({"notebooks": [_as_json(each) for each in results]}, indent=2, ensure_ascii=False)
+        text = _as_json(results, quick)
         _write(out / "results.json", text + "\n")
         yield result
         if result.interrupted:
@@ -106,6 +106,7 @@ def run_notebook(path, output, *, quick=False, timeout=1800, on_cell=None):
         notebook = _read(path)
     except UNREADABLE as error:
         reason = f"not a readable notebook: {type(error).__name__}: {(str(error).splitlines() or [''])[0]}"
+        output.unlink(missing_ok=True)  # an earlier run's
         return Result(path.stem, "failed", round(time.monotonic() - start, 1), Failure(reason))
     error = interrupted = None
     try:
@@ -233,9 +234,11 @@ def _traceback(cell, lines=30):
     return "\n".join(ANSI.sub("", "\n".join(shown)).splitlines()[-lines:])
 
 
-def _as_json(result):
-    keep = {key: value for key, value in asdict(result).items() if key != "interrupted"}
-    return keep | {"error": result.error and str(result.error)}
+def _as_json(results, quick):
+    notebooks = [asdict(result) | {"error": result.error and str(result.error)} for result in results]
+    for notebook in notebooks:
+        del notebook["interrupted"]
+    return json.dumps({"quick": quick, "notebooks": notebooks}, indent=2, ensure_ascii=False)
 
 
 def _write(path, text):
