@@ -1,15 +1,109 @@
 """The ``nnlab`` command: run notebooks, look after data sets, copy a helper, describe this machine."""
 
+import textwrap
+from contextlib import contextmanager
+from pathlib import Path
 from typing import Annotated
 
 import typer
 
-app = typer.Typer(name="nnlab", no_args_is_help=True, add_completion=False, help=__doc__)
+app = typer.Typer(
+    name="nnlab",
+    no_args_is_help=True,
+    add_completion=False,
+    help="Run notebooks, look after data sets, copy a helper, describe this machine.",
+)
 data_app = typer.Typer(name="data", no_args_is_help=True, help="List, fetch and verify data sets.")
 app.add_typer(data_app)
 
 
 # ---- run -------------------------------------------------------------------------------------------------
+
+
+@app.command()
+def run(
+    notebooks: Annotated[
+        list[Path] | None,
+        typer.Argument(metavar="NOTEBOOK", help="Files, or folders of them.", show_default="./notebooks/*.ipynb"),
+    ] = None,
+    quick: Annotated[bool, typer.Option("--quick/--full", help="A minute or less each, or as published.")] = False,
+    out: Annotated[Path, typer.Option(help="Folder for notebooks, results and gallery.")] = Path("build/run"),
+    timeout: Annotated[float, typer.Option(min=1, help="Seconds that one cell may take.")] = 1800,
+):
+    """Execute notebooks in fresh kernels and write a gallery of them; exit 1 if one fails."""
+    from rich.console import Console
+
+    from nnlab import execution, gallery
+
+    console = Console(highlight=False)
+    results, interrupted = [], False
+    try:
+        paths = execution.find_notebooks(notebooks or ())
+        with progress_bar(console) as show:
+            for result in execution.run_notebooks(paths, out, quick=quick, timeout=timeout, on_cell=show):
+                results.append(result)
+                report(result, console)
+    except KeyboardInterrupt:
+        interrupted = True
+    except (FileNotFoundError, ValueError) as error:
+        raise typer.BadParameter(str(error)) from error
+    if results:
+        index = gallery.write_gallery(out)
+        console.print(summary(results))
+        console.print(f"Gallery: {index}", soft_wrap=True, markup=False)
+    failed = any(result.error for result in results)
+    raise typer.Exit(130 if interrupted else 1 if failed else 0)
+
+
+@contextmanager
+def progress_bar(console):
+    """Give a function (path, cells done, cells in all) that draws a bar where the console is a terminal."""
+    from rich import progress
+    from rich.markup import escape
+
+    columns = ("{task.description}", progress.BarColumn(), "{task.fields[cell]}", progress.TimeElapsedColumn())
+    with progress.Progress(*columns, console=console, transient=True, disable=not console.is_terminal) as bar:
+        task = bar.add_task("", visible=False, cell="")
+
+        def show(path, done, total):
+            if done == 0:
+                bar.reset(task, total=total, visible=True, description=escape(path.stem))
+            bar.update(task, completed=done, cell=f"cell {done + 1} of {total}")
+
+        yield show
+
+
+def metrics(result):
+    pairs = [pair for record in result.records for pair in record.get("metrics", {}).items()]
+    return ", ".join(f"{name} {value:.4g}" if isinstance(value, float) else f"{name} {value}" for name, value in pairs)
+
+
+def report(result, console):
+    """Print one line on a notebook and, where a cell failed, its source and what it said."""
+    from rich.text import Text
+
+    error = result.error
+    if not error:
+        line = f"{result.name}: ok in {result.seconds:.1f} s" + f", {metrics(result)}" * bool(result.records)
+        console.print(Text(line, "green"), soft_wrap=True)
+        return
+    where = f" in cell {error.cell} of {error.cells}" if error.cell else ""
+    line = f"{result.name}: failed after {result.seconds:.1f} s{where}: {error.message}"
+    console.print(Text(line, "bold red"), soft_wrap=True)
+    for part in filter(None, (error.source, error.traceback)):
+        console.print(Text("\n" + textwrap.indent(part, "    ")), soft_wrap=True)
+
+
+def summary(results):
+    from rich.table import Table
+    from rich.text import Text
+
+    table = Table("notebook", "status", "metrics", box=None, pad_edge=False)
+    table.add_column("time", justify="right", no_wrap=True)
+    for result in results:
+        status = Text(result.status, "red" if result.error else "green")
+        table.add_row(Text(result.name), status, Text(metrics(result)), f"{result.seconds:.1f} s")
+    return table
 
 
 # ---- data ------------------------------------------------------------------------------------------------
@@ -100,4 +194,39 @@ def data_where():
 # ---- copy ------------------------------------------------------------------------------------------------
 
 
+@app.command()
+def copy(name: Annotated[str, typer.Argument(metavar="HELPER", help="Such as models.build_mlp.")]):
+    """Print a helper with just the imports it needs, to paste into your own code."""
+    from nnlab import copying
+
+    try:
+        typer.echo(copying.copyable_source(*copying.find_helper(name)))
+    except ValueError as error:
+        raise typer.BadParameter(str(error)) from error
+
+
 # ---- info ------------------------------------------------------------------------------------------------
+
+
+@app.command()
+def info():
+    """Describe this machine: versions, devices, why no GPU is seen, folders of data."""
+    import nnlab
+    from nnlab import machine
+    from nnlab.startup import quiet_stderr
+
+    def show(name, text):
+        typer.echo(f"{name:11}{text}")
+
+    show("nnlab", nnlab.__version__)
+    for name, text in machine.software():
+        show(name, text)
+    data_where()
+    try:
+        with quiet_stderr():
+            found = list(machine.hardware())
+    except (ImportError, OSError, ValueError, RuntimeError, AttributeError) as error:
+        show("backend", f"cannot be loaded: {type(error).__name__}: {error}")
+        raise typer.Exit(1) from error
+    for name, text in found:
+        show(name, text)

@@ -9,7 +9,7 @@ import tempfile
 import time
 import warnings
 from contextlib import suppress
-from dataclasses import asdict, dataclass, field
+from dataclasses import dataclass, field
 from pathlib import Path
 
 import nbformat
@@ -79,7 +79,7 @@ def find_notebooks(paths=()):
 def run_notebooks(paths, out, *, quick=False, timeout=1800, on_cell=None):
     """Yield a Result per notebook; the executed notebook and ``results.json`` are in ``out`` by then.
 
-    A failure does not stop the rest; Ctrl-C does, after the notebook it hit has been yielded as interrupted.
+    A failure does not stop the rest. Ctrl-C does: KeyboardInterrupt is raised once the notebook it hit is yielded.
     """
     out = Path(out)
     out.mkdir(parents=True, exist_ok=True)
@@ -89,17 +89,16 @@ def run_notebooks(paths, out, *, quick=False, timeout=1800, on_cell=None):
     for path in paths:
         result = run_notebook(path, out / path.name, quick=quick, timeout=timeout, on_cell=on_cell)
         results.append(result)
-        text = _as_json(results, quick)
-        _write(out / "results.json", text + "\n")
+        _write(out / "results.json", _as_json(results, quick) + "\n")
         yield result
         if result.interrupted:
-            return
+            raise KeyboardInterrupt
 
 
 def run_notebook(path, output, *, quick=False, timeout=1800, on_cell=None):
     """Return the Result of executing ``path``, written to ``output`` as far as it came.
 
-    timeout: seconds for one cell. on_cell(path, done, total): called as code cells start, and at the end.
+    timeout: seconds for one cell. on_cell(path, done, total): called as each code cell starts.
     """
     start = time.monotonic()
     try:
@@ -108,20 +107,14 @@ def run_notebook(path, output, *, quick=False, timeout=1800, on_cell=None):
         reason = f"not a readable notebook: {type(error).__name__}: {(str(error).splitlines() or [''])[0]}"
         output.unlink(missing_ok=True)  # an earlier run's
         return Result(path.stem, "failed", round(time.monotonic() - start, 1), Failure(reason))
-    error = interrupted = None
+    interrupted = False
     try:
         error = asyncio.run(_execute(notebook, path, quick, timeout, on_cell))
     except (KeyboardInterrupt, asyncio.CancelledError):
         interrupted, error = True, Failure("interrupted; later cells did not run")
     seconds = round(time.monotonic() - start, 1)
     _write(output, nbformat.writes(notebook) + "\n")
-    records = [
-        record
-        for cell in _code_cells(notebook)
-        for out in cell.outputs
-        if isinstance(record := out.get("data", {}).get(RECORD), dict)
-    ]
-    return Result(path.stem, "failed" if error else "ok", seconds, error, records, bool(interrupted))
+    return Result(path.stem, "failed" if error else "ok", seconds, error, _records(notebook), interrupted)
 
 
 class _ThisPython(KernelSpecManager):
@@ -188,8 +181,6 @@ async def _run_cells(client, path, quick, timeout, on_cell, log):
         if not isinstance(error, DeadKernelError):
             message = f"the kernel did not start: {error}"
         return Failure(message, done or None, len(cells), cell.source if cell else "", last_words)
-    if on_cell:
-        on_cell(path, len(cells), len(cells))
     return None
 
 
@@ -198,6 +189,10 @@ def _environment(quick):
     environment = {"TF_CPP_MIN_LOG_LEVEL": "3", "PYDEVD_DISABLE_FILE_VALIDATION": "1"} | os.environ
     for name in ("MPLBACKEND", "NNLAB_QUICK"):  # without the first, ipykernel draws figures inline
         environment.pop(name, None)
+    folders = {"NNLAB_DATA": os.environ.get("NNLAB_DATA", "").split(os.pathsep)}
+    folders["NNLAB_CACHE"] = [os.environ.get("NNLAB_CACHE", "")]
+    for name, parts in folders.items():  # made absolute: a kernel works in the notebook's folder
+        environment[name] = os.pathsep.join(str(Path(part).expanduser().resolve()) for part in parts if part.strip())
     return environment | ({"NNLAB_QUICK": "1"} if quick else {})
 
 
@@ -222,6 +217,13 @@ def _code_cells(notebook):
     return [cell for cell in notebook.cells if cell.cell_type == "code"]
 
 
+def _records(notebook):
+    """Return what the cells displayed as the nnlab record type and is of a record's shape."""
+    shown = [out.get("data", {}).get(RECORD) for cell in _code_cells(notebook) for out in cell.outputs]
+    records = [record for record in shown if isinstance(record, dict)]
+    return [r for r in records if all(isinstance(r.get(key, {}), dict) for key in ("metrics", "versions"))]
+
+
 def _message(error, timeout):
     if error.ename == "TimeoutError" and not error.evalue:
         return f"TimeoutError: still running after {timeout:g} s; allow more with --timeout, or try --quick"
@@ -235,10 +237,9 @@ def _traceback(cell, lines=30):
 
 
 def _as_json(results, quick):
-    notebooks = [asdict(result) | {"error": result.error and str(result.error)} for result in results]
-    for notebook in notebooks:
-        del notebook["interrupted"]
-    return json.dumps({"quick": quick, "notebooks": notebooks}, indent=2, ensure_ascii=False)
+    keys = ("name", "status", "seconds", "records")
+    rows = [{key: getattr(one, key) for key in keys} | {"error": one.error and str(one.error)} for one in results]
+    return json.dumps({"quick": quick, "notebooks": rows}, indent=2, ensure_ascii=False)
 
 
 def _write(path, text):
