@@ -34,7 +34,7 @@ def write_gallery(folder):
             before=pages[i - 1][0] if i else None,
             after=pages[i + 1][0] if i + 1 < len(pages) else None,
         )
-        (folder / f"{card['name']}.html").write_text(page, "utf-8")
+        (folder / card["page"]).write_text(page, "utf-8")
     now = datetime.now()
     index = templates.get_template("index.html").render(
         cards=cards,
@@ -51,13 +51,15 @@ def write_gallery(folder):
 def _card(result, notebook):
     """Return what the templates show of a notebook, as plain text: they escape it."""
     title, goal = _title_and_goal(notebook) if notebook else (None, None)
+    page = "index_notebook.html" if result["name"] == "index" else f"{result['name']}.html"
     records = result["records"]
     metrics = {name: value for record in records for name, value in record.get("metrics", {}).items()}
     return {
         "name": result["name"],
         "title": title or result["name"],
         "goal": goal,
-        "link": notebook and quote(f"{result['name']}.html"),
+        "page": page,
+        "link": notebook and quote(page),
         "thumbnail": notebook and _thumbnail(notebook),
         "metrics": [(name.replace("_", " "), _number(value)) for name, value in metrics.items()],
         "datasets": list(dict.fromkeys(str(record["dataset"]) for record in records if "dataset" in record)),
@@ -100,7 +102,7 @@ def _body(notebook):
             data = output.get("data", {})
             if "image/gif" in data:  # nbconvert shows no GIF by itself
                 data["text/html"] = f'<img src="data:image/gif;base64,{"".join(data["image/gif"].split())}">'
-    html, _ = HTMLExporter(template_name="basic", embed_images=True).from_notebook_node(notebook)
+    html, _ = HTMLExporter(template_name="basic").from_notebook_node(notebook)
     return Markup(html)  # what a notebook's own author wrote; the page's policy keeps it from the network
 
 
