@@ -75,13 +75,16 @@ def test_ctrl_c_ends_the_kernels_keeps_what_is_done_and_exits_130(folder):
     write_notebook(folder / "notebooks" / "a.ipynb", SHOWS_A_RECORD)
     write_notebook(folder / "notebooks" / "b.ipynb", "1", STARTS_AND_WAITS)
     write_notebook(folder / "notebooks" / "c.ipynb", "1")
-    with subprocess.Popen([*NNLAB, "run"], stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True) as process:
+    process = start_with_ctrl_c("run")
+    try:
         pid = folder / "notebooks" / "pid"
         wait_until(lambda: pid.is_file() and pid.read_text())
         kernels = psutil.Process(process.pid).children(recursive=True)
         assert int(pid.read_text()) in [kernel.pid for kernel in kernels]
         process.send_signal(signal.SIGINT)
         output = process.communicate(timeout=30)[0]
+    finally:
+        process.kill()
     assert process.returncode == 130, output
     assert not [kernel for kernel in kernels if kernel.is_running()]
     assert "Traceback" not in output
@@ -92,6 +95,13 @@ def test_ctrl_c_ends_the_kernels_keeps_what_is_done_and_exits_130(folder):
     assert results[0]["records"]
     assert "interrupted" in results[1]["error"]
     assert {path.name for path in out.glob("*.html")} == {"a.html", "b.html", "index.html"}
+
+
+def start_with_ctrl_c(*words):
+    """Start nnlab so that it hears SIGINT even if these tests run in the background, where it is ignored."""
+    hears = "import signal; signal.signal(signal.SIGINT, signal.default_int_handler); "
+    command = [sys.executable, "-c", hears + NNLAB[-1], *words]
+    return subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True)
 
 
 def wait_until(condition, seconds=30):
