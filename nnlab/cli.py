@@ -35,18 +35,22 @@ def run(
 
     from nnlab import execution, gallery
 
+    try:
+        paths = execution.find_notebooks(notebooks or (), out)
+    except (FileNotFoundError, ValueError) as error:
+        raise typer.BadParameter(str(error)) from error
     console = Console(highlight=False)
     results, interrupted = [], False
     try:
-        paths = execution.find_notebooks(notebooks or ())
         with progress_bar(console) as show:
             for result in execution.run_notebooks(paths, out, quick=quick, timeout=timeout, on_cell=show):
                 results.append(result)
                 report(result, console)
     except KeyboardInterrupt:
         interrupted = True
-    except (FileNotFoundError, ValueError) as error:
-        raise typer.BadParameter(str(error)) from error
+    except OSError as error:  # a disk that is full, a folder that may not be written
+        typer.echo(f"stopped: {error}", err=True)
+        raise typer.Exit(1) from error
     if results:
         index = gallery.write_gallery(out)
         console.print(summary(results))

@@ -55,10 +55,11 @@ class Result:
     interrupted: bool = False
 
 
-def find_notebooks(paths=()):
+def find_notebooks(paths, out):
     """Return the notebooks that files and folders name; without any, those of ``notebooks`` or this folder.
 
-    Raises FileNotFoundError where there is none, ValueError where two would write to the same name.
+    Raises FileNotFoundError where there is none, ValueError where a result in ``out`` would overwrite another's
+    or a notebook itself.
     """
     folders = [folder for folder in (Path("notebooks"), Path()) if any(folder.glob("*.ipynb"))]
     found = []
@@ -73,6 +74,8 @@ def find_notebooks(paths=()):
     for path in found:
         if (other := by_name.setdefault(path.stem, path)) is not path:
             raise ValueError(f"{other} and {path} would both be written as {path.name}: run them apart")
+        if path.resolve().parent == Path(out).resolve():
+            raise ValueError(f"running {path} into {out} would overwrite it: choose another folder")
     return found
 
 
@@ -83,8 +86,6 @@ def run_notebooks(paths, out, *, quick=False, timeout=1800, on_cell=None):
     """
     out = Path(out)
     out.mkdir(parents=True, exist_ok=True)
-    if clash := [path for path in paths if path.resolve().parent == out.resolve()]:
-        raise ValueError(f"running {clash[0]} into {out} would overwrite it: choose another folder")
     results = []
     for path in paths:
         result = run_notebook(path, out / path.name, quick=quick, timeout=timeout, on_cell=on_cell)

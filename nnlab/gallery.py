@@ -10,6 +10,7 @@ import nbformat
 from jinja2 import Environment, PackageLoader
 from markupsafe import Markup
 from nbconvert import HTMLExporter
+from nbconvert.filters.markdown_mistune import InvalidNotebook
 
 FIGURES = ("image/gif", "image/png", "image/jpeg")
 NOT_PROSE = re.compile(r"[|<>]|!?\[!?\[|!\[|```|[-*+] |\d+\. |\$\$")  # how tables, images, lists, code begin
@@ -102,7 +103,10 @@ def _body(notebook):
             data = output.get("data", {})
             if "image/gif" in data:  # nbconvert shows no GIF by itself
                 data["text/html"] = f'<img src="data:image/gif;base64,{"".join(data["image/gif"].split())}">'
-    html, _ = HTMLExporter(template_name="basic").from_notebook_node(notebook)
+    try:
+        html, _ = HTMLExporter(template_name="basic").from_notebook_node(notebook)
+    except InvalidNotebook as error:
+        return f"This notebook cannot be shown as a page: {error}."
     return Markup(html)  # what a notebook's own author wrote; the page's policy keeps it from the network
 
 

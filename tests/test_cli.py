@@ -71,6 +71,15 @@ def test_run_refuses_what_cannot_be_run_without_a_trace(folder, words, message):
     assert "Traceback" not in result.output
 
 
+def test_run_says_that_it_cannot_write(folder):
+    write_notebook(folder / "a.ipynb", "1")
+    (folder / "file").write_text("")
+    result = nnlab("run", "a.ipynb", "--out", "file/out")
+    assert result.exit_code == 1
+    assert "stopped: " in result.output
+    assert "file" in result.output
+
+
 def test_ctrl_c_ends_the_kernels_keeps_what_is_done_and_exits_130(folder):
     write_notebook(folder / "notebooks" / "a.ipynb", SHOWS_A_RECORD)
     write_notebook(folder / "notebooks" / "b.ipynb", "1", STARTS_AND_WAITS)

@@ -163,14 +163,15 @@ def test_an_old_notebook_of_another_kernel_is_run_and_cleaned(tmp_path):
 def test_folders_stand_for_their_notebooks_and_repeats_count_once(tmp_path, monkeypatch):
     monkeypatch.chdir(tmp_path)
     with pytest.raises(FileNotFoundError, match=r"no \.ipynb in \./notebooks"):
-        find_notebooks()
+        find_notebooks((), "out")
     (tmp_path / "notebooks").mkdir()
     for name in ("b", "a"):
         write_notebook(tmp_path / "notebooks" / f"{name}.ipynb")
-    assert [path.name for path in find_notebooks()] == ["a.ipynb", "b.ipynb"]
-    assert [path.name for path in find_notebooks(["notebooks/b.ipynb", "notebooks"])] == ["b.ipynb", "a.ipynb"]
+    assert [path.name for path in find_notebooks((), "out")] == ["a.ipynb", "b.ipynb"]
+    found = find_notebooks(["notebooks/b.ipynb", "notebooks"], "out")
+    assert [path.name for path in found] == ["b.ipynb", "a.ipynb"]
     with pytest.raises(FileNotFoundError, match="no notebook at missing"):
-        find_notebooks(["missing"])
+        find_notebooks(["missing"], "out")
 
 
 def test_two_notebooks_of_one_name_or_a_run_onto_itself_are_refused(tmp_path):
@@ -178,6 +179,6 @@ def test_two_notebooks_of_one_name_or_a_run_onto_itself_are_refused(tmp_path):
         (tmp_path / folder).mkdir()
         write_notebook(tmp_path / folder / "a.ipynb")
     with pytest.raises(ValueError, match=r"both be written as a\.ipynb"):
-        find_notebooks([tmp_path / "one", tmp_path / "two"])
+        find_notebooks([tmp_path / "one", tmp_path / "two"], "out")
     with pytest.raises(ValueError, match="would overwrite it"):
-        next(run_notebooks([tmp_path / "one" / "a.ipynb"], tmp_path / "one"))
+        find_notebooks([tmp_path / "one" / "a.ipynb"], tmp_path / "one")

@@ -123,6 +123,20 @@ def test_a_failed_notebook_shows_the_error_and_an_unreadable_one_has_no_page(tmp
     assert "x / 0" in (tmp_path / "n0.html").read_text("utf-8")
 
 
+def test_a_page_runs_no_script_of_a_notebook(tmp_path):
+    output = new_output("display_data", {"text/html": EVIL, "application/javascript": "alert(1)"})
+    write(tmp_path, ({}, [new_code_cell("x", outputs=[output])]))
+    page = (tmp_path / "n0.html").read_text("utf-8")
+    policy = re.search(r'content="(default-src .*?)"', page)[1]
+    assert "script" not in policy  # so default-src 'none' holds for scripts
+
+
+def test_a_notebook_that_cannot_be_converted_says_so_on_its_page(tmp_path):
+    broken = ({}, [new_markdown_cell("# A\n\n![lost](attachment:lost.png)")])
+    assert Page(write(tmp_path, broken, ({}, [new_markdown_cell("# B")]))).all("a", "href") == ["n0.html", "n1.html"]
+    assert "cannot be shown as a page: missing attachment" in (tmp_path / "n0.html").read_text("utf-8")
+
+
 def test_pages_lead_to_their_neighbours(tmp_path):
     write(tmp_path, *[({}, [new_markdown_cell(f"# Part {i}")]) for i in range(3)])
     links = [Page((tmp_path / f"n{i}.html").read_text("utf-8")).all("a", "href") for i in range(3)]
