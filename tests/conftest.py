@@ -20,7 +20,7 @@ def import_lines(module):
 
 @pytest.fixture(params=["imported", "copied"])
 def helper(request):
-    """Return a function that hands out a helper itself, or what is left of it when pasted under its module's imports."""
+    """Return a function that hands out a helper, or what it is when pasted under the imports of its module."""
 
     def get(function):
         if request.param == "imported":

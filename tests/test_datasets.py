@@ -28,16 +28,25 @@ def cache(tmp_path, monkeypatch):
 
 def test_digits_are_those_of_scikit_learn_enlarged_and_padded():
     data, original = load_images("digits"), load_digits()
-    images, labels = np.concatenate([data.x_train, data.x_test]), np.concatenate([data.y_train, data.y_test])
-    assert (images.shape, images.dtype, labels.dtype) == ((1797, 28, 28, 1), np.uint8, np.uint8)
-    assert (len(data.x_train), len(data.x_test)) == (1437, 360)
-    np.testing.assert_array_equal(labels, original.target)
-    for row in range(3):
-        for column in range(3):  # each pixel has become nine
-            small = images[:, 2 + row : 26 : 3, 2 + column : 26 : 3, 0]
-            np.testing.assert_allclose(small / 255 * 16, original.images, atol=16 / 255 / 2)
+    images, labels = np.concatenate([data.x_train, data.x_test])[..., 0], np.concatenate([data.y_train, data.y_test])
+    assert (images.shape, images.dtype, labels.dtype) == ((1797, 28, 28), np.uint8, np.uint8)
     assert images[:, 2:26, 2:26].sum() == images.sum()
     assert (images.min(), images.max()) == (0, 255)
+    small = np.rint(images[:, 3:26:3, 3:26:3] / 255 * 16)  # the pixel in the middle of nine is the original one
+    found = sorted((label, *image.ravel()) for label, image in zip(labels, small, strict=True))
+    assert found == sorted(
+        (label, *image.ravel()) for label, image in zip(original.target, original.images, strict=True)
+    )
+    between = images[:, 3:21, 3:26:3].astype(float).reshape(len(images), 6, 3, 8)  # linear from one to the next
+    np.testing.assert_allclose(between[:, :-1, 1], (2 * between[:, :-1, 0] + between[:, 1:, 0]) / 3, atol=1)
+
+
+def test_the_test_part_of_digits_is_a_fifth_with_every_class_alike():
+    data, again = load_images("digits"), load_images("digits")
+    assert (len(data.x_train), len(data.x_test)) == (1437, 360)
+    assert set(np.bincount(data.y_test)) <= {35, 36, 37}
+    assert not {image.tobytes() for image in data.x_train} & {image.tobytes() for image in data.x_test}
+    np.testing.assert_array_equal(data.x_test, again.x_test)
 
 
 def test_image_data_tells_what_it_holds_and_is_frozen():
