@@ -19,6 +19,9 @@ from nnlab.cli import app
 NNLAB = [sys.executable, "-c", "from nnlab.cli import app; app()"]
 STARTS_AND_WAITS = "import os, pathlib, time\npathlib.Path('pid').write_text(str(os.getpid()))\ntime.sleep(300)"
 
+IS_QUICK = "import os\nassert os.environ['NNLAB_QUICK'] == '1'"
+IS_FULL = "import os\nassert 'NNLAB_QUICK' not in os.environ"
+
 
 def nnlab(*words):
     return CliRunner().invoke(app, list(map(str, words)))
@@ -33,7 +36,7 @@ def folder(tmp_path, monkeypatch):
 
 
 def test_run_ends_with_a_table_and_the_place_of_the_gallery(folder):
-    write_notebook(folder / "notebooks" / "good.ipynb", SHOWS_A_RECORD)
+    write_notebook(folder / "notebooks" / "good.ipynb", IS_QUICK, SHOWS_A_RECORD)
     result = nnlab("run", "--quick")
     assert result.exit_code == 0, result.output
     lines = result.output.splitlines()
@@ -81,7 +84,7 @@ def test_run_says_that_it_cannot_write(folder):
 
 
 def test_ctrl_c_ends_the_kernels_keeps_what_is_done_and_exits_130(folder):
-    write_notebook(folder / "notebooks" / "a.ipynb", SHOWS_A_RECORD)
+    write_notebook(folder / "notebooks" / "a.ipynb", IS_FULL, SHOWS_A_RECORD)
     write_notebook(folder / "notebooks" / "b.ipynb", "1", STARTS_AND_WAITS)
     write_notebook(folder / "notebooks" / "c.ipynb", "1")
     process = start_with_ctrl_c("run")
