@@ -1,5 +1,6 @@
 """Builders of uncompiled Keras models."""
 
 from nnlab.models.mlp import build_mlp
+from nnlab.models.rnn import build_char_rnn, build_sampler
 
-__all__ = ["build_mlp"]
+__all__ = ["build_char_rnn", "build_mlp", "build_sampler"]

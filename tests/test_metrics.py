@@ -1,0 +1,57 @@
+import math
+
+import numpy as np
+import pytest
+from scipy import linalg
+
+from nnlab import metrics
+
+
+def test_guessing_evenly_among_eight_characters_costs_three_bits(helper):
+    assert helper(metrics.bits_per_character)(math.log(8)) == pytest.approx(3)
+
+
+@pytest.fixture
+def frechet_distance(helper):
+    return helper(metrics.frechet_distance)
+
+
+def test_a_set_has_no_distance_from_itself_and_a_shift_counts_squared(frechet_distance):
+    features = np.random.default_rng(0).normal(size=(50, 4))
+    assert frechet_distance(features, features) == pytest.approx(0, abs=1e-9)
+    assert frechet_distance(features, features + np.array([3, 0, 4, 0])) == pytest.approx(25)
+
+
+def test_the_distance_of_independent_axes_is_known_in_closed_form(frechet_distance):
+    signs = np.array([[a, b] for a in (-1, 1) for b in (-1, 1)])  # mean 0, uncorrelated, variance 4/3 by n − 1
+    narrow, wide = signs * [1, 2], signs * [3, 5] + [1, 1]
+    assert frechet_distance(narrow, wide) == pytest.approx(2 + 4 / 3 * ((3 - 1) ** 2 + (5 - 2) ** 2))
+
+
+def test_the_distance_agrees_with_the_matrix_square_root(frechet_distance):
+    rng = np.random.default_rng(1)
+    a, b = rng.normal(size=(80, 6)) @ rng.normal(size=(6, 6)), rng.normal(size=(90, 6)) @ rng.normal(size=(6, 6)) + 1
+    first, second = np.cov(a, rowvar=False), np.cov(b, rowvar=False)
+    expected = ((a.mean(0) - b.mean(0)) ** 2).sum() + np.trace(first + second - 2 * linalg.sqrtm(first @ second).real)
+    assert frechet_distance(a, b) == pytest.approx(expected)
+    assert frechet_distance(b, a) == pytest.approx(expected)
+
+
+def test_features_that_never_vary_are_no_obstacle(frechet_distance):
+    a, b = np.random.default_rng(2).normal(size=(2, 30, 5))
+    a[:, 3] = b[:, 1] = 0
+    assert frechet_distance(a, b) == pytest.approx(frechet_distance(b, a))
+
+
+@pytest.mark.parametrize(
+    ("shape", "other", "message"),
+    [((5, 3), (5, 4), r"got \(5, 3\) and \(5, 4\)"), ((5,), (5, 1), "must be"), ((1, 3), (9, 3), "two rows or more")],
+)
+def test_features_of_another_shape_are_refused(frechet_distance, shape, other, message):
+    with pytest.raises(ValueError, match=message):
+        frechet_distance(np.zeros(shape), np.zeros(other))
+
+
+def test_features_that_are_not_finite_are_refused(frechet_distance):
+    with pytest.raises(ValueError, match="NaN or infinity"):
+        frechet_distance(np.full((3, 2), np.nan), np.zeros((3, 2)))
