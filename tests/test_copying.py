@@ -106,7 +106,7 @@ def test_a_loader_is_refused():
 @pytest.mark.parametrize(
     ("name", "advice"),
     [
-        ("models.bild_mlp", r"did you mean models\.build_mlp\?"),
+        ("models.bild_mlp", r"did you mean models\.build_mlp"),
         ("build_mlp", r"did you mean models\.build_mlp\?"),
         ("plotting.build_mlp", r"did you mean models\.build_mlp\?"),
         ("xyzzy", r"known are .*models\.build_mlp, .*plotting\.plot_images"),

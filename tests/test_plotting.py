@@ -1,6 +1,9 @@
+import io
+
 import matplotlib.pyplot as plt
 import numpy as np
 import pytest
+from PIL import Image
 
 from nnlab import plotting
 
@@ -118,12 +121,99 @@ def test_mistakes_says_so_when_there_are_none(helper, images):
     assert texts(ax) == ["no mistakes"]
 
 
+def test_filters_share_one_scale_with_white_at_zero(helper):
+    kernel = np.random.default_rng(0).normal(size=(3, 3, 1, 5))
+    ax = helper(plotting.plot_filters)(kernel, columns=3)
+    [image] = ax.get_images()
+    assert image.get_clim() == (-np.abs(kernel).max(), np.abs(kernel).max())
+    np.testing.assert_array_equal(image.get_array()[4:7, 0:3], kernel[:, :, 0, 3])  # the first of the second row
+    assert np.isnan(image.get_array().filled(np.nan)[:, 3]).all()
+
+
+def test_feature_maps_each_use_the_whole_scale(helper):
+    maps = np.random.default_rng(0).normal(size=(4, 5, 3)) * [1, 10, 100]
+    [image] = helper(plotting.plot_feature_maps)(maps, columns=2).get_images()
+    tile = image.get_array()[0:4, 6:11]
+    np.testing.assert_allclose(tile, (maps[..., 1] - maps[..., 1].min()) / np.ptp(maps[..., 1]), atol=1e-6)
+
+
+def test_a_feature_map_without_contrast_is_dark(helper):
+    [image] = helper(plotting.plot_feature_maps)(np.ones((2, 2, 1))).get_images()
+    assert image.get_array()[:2, :2].max() == 0
+
+
+@pytest.mark.parametrize("plot", [plotting.plot_filters, plotting.plot_feature_maps])
+def test_filters_and_maps_of_another_shape_are_refused(helper, plot):
+    with pytest.raises(ValueError, match=r"got \(3, 3, 2, 4\)"):
+        helper(plot)(np.zeros((3, 3, 2, 4)))
+
+
+def test_an_animation_holds_every_frame_and_its_images(helper):
+    frames = np.random.default_rng(0).integers(0, 256, (3, 4, 8, 6, 1), dtype=np.uint8)
+    gif = Image.open(io.BytesIO(helper(plotting.animate_images)(frames, ["a", "b", "c"], columns=2, scale=2)))
+    assert (gif.n_frames, gif.size) == (3, (28, 2 * 18 + 24))
+    gif.seek(2)
+    last = np.asarray(gif.convert("L"))
+    np.testing.assert_array_equal(last[24 + 18 : 24 + 34 : 2, 14:26:2], frames[2, 3, :, :, 0])
+
+
+def test_an_animation_of_floats_is_that_of_their_bytes(helper):
+    frames = np.random.default_rng(0).integers(0, 256, (2, 1, 4, 4, 1), dtype=np.uint8)
+    animate = helper(plotting.animate_images)
+    assert animate(frames / 255, ["", ""], columns=1) == animate(frames, ["", ""], columns=1)
+
+
+def test_an_animation_without_a_caption_for_each_frame_is_refused(helper):
+    with pytest.raises(ValueError, match="1 captions"):
+        helper(plotting.animate_images)(np.zeros((2, 1, 4, 4, 1)), ["a"], columns=1)
+
+
+def test_gan_losses_are_drawn_beside_those_of_guessing(helper):
+    ax = helper(plotting.plot_gan_losses)({"generator_loss": [1.0, 2.0], "discriminator_loss": [1.2, 0.8]})
+    curves = {line.get_label(): list(line.get_ydata()) for line in ax.lines}
+    assert (curves["generator"], curves["discriminator"]) == ([1.0, 2.0], [1.2, 0.8])
+    levels = [line.get_ydata()[0] for line in ax.lines if line.get_label().startswith("_")]
+    assert levels == pytest.approx([np.log(2), 2 * np.log(2)])
+
+
+def test_texts_stand_under_their_names_in_lines_of_the_width_asked_for(helper):
+    ax = helper(plotting.plot_texts)({"cold": "aaa bbb ccc\n\nd$1$", "hot": "x " * 100}, width=8, max_lines=4)
+    assert texts(ax)[0::2] == ["cold", "hot"]
+    assert texts(ax)[1] == "aaa bbb\nccc\n\nd\\$1\\$"  # a dollar sign starts no formula
+    assert texts(ax)[3].count("\n") == 3
+
+
+def test_roc_curves_have_the_areas_that_ranking_gives(helper):
+    rng = np.random.default_rng(0)
+    y_true, probabilities = rng.integers(0, 3, 200), rng.dirichlet(np.ones(4), 200)
+    ax = helper(plotting.plot_roc)(y_true, probabilities, ("a", "b", "c", "never"))
+    for label, text in enumerate(ax.get_legend().get_texts()):
+        inside, outside = probabilities[y_true == label, label], probabilities[y_true != label, label]
+        area = np.mean(inside[:, None] > outside)  # the chance that one of the class ranks above one that is not
+        assert text.get_text() == f"{'abc'[label]}  {area:.4f}"
+    assert (len(ax.lines), ax.get_xlabel(), ax.get_ylabel()) == (3, "false positive rate", "true positive rate")
+
+
+def test_precision_and_recall_are_those_of_the_ranking(helper):
+    probabilities = np.array([[0.9, 0.1], [0.8, 0.2], [0.3, 0.7], [0.2, 0.8]])
+    ax = helper(plotting.plot_precision_recall)([0, 1, 0, 1], probabilities, ("a", "b"))
+    points = set(zip(ax.lines[0].get_xdata(), ax.lines[0].get_ydata(), strict=True))
+    assert points >= {(0.5, 1.0), (0.5, 0.5), (1.0, 2 / 3), (1.0, 0.5)}
+    assert ax.get_legend().get_texts()[0].get_text() == f"a  {0.5 * 1 + 0.5 * 2 / 3:.4f}"
+
+
 @pytest.mark.parametrize(
     "draw",
     [
         lambda ax: plotting.plot_images(np.zeros((2, 4, 4)), ax=ax),
         lambda ax: plotting.plot_history({"loss": [1.0]}, ax=ax),
         lambda ax: plotting.plot_confusion_matrix([0], [0], ("a", "b"), ax=ax),
+        lambda ax: plotting.plot_filters(np.ones((3, 3, 1, 2)), ax=ax),
+        lambda ax: plotting.plot_feature_maps(np.ones((3, 3, 2)), ax=ax),
+        lambda ax: plotting.plot_gan_losses({"generator_loss": [1.0], "discriminator_loss": [1.0]}, ax=ax),
+        lambda ax: plotting.plot_texts({"a": "b"}, ax=ax),
+        lambda ax: plotting.plot_roc([0, 1], np.eye(2), ("a", "b"), ax=ax),
+        lambda ax: plotting.plot_precision_recall([0, 1], np.eye(2), ("a", "b"), ax=ax),
         lambda ax: plotting.plot_mistakes(np.zeros((1, 4, 4), np.uint8), [1], [[0.9, 0.1]], ("a", "b"), ax=ax),
     ],
 )

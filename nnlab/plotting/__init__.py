@@ -1,0 +1,22 @@
+"""Plots: each draws on the Axes given, or on a new figure, and returns the Axes.
+
+They are sized for a page 900 pixels wide; their colours (blue, orange, grey) stay apart for colour-blind readers.
+"""
+
+from nnlab.plotting.classification import plot_confusion_matrix, plot_mistakes, plot_precision_recall, plot_roc
+from nnlab.plotting.images import animate_images, plot_feature_maps, plot_filters, plot_images
+from nnlab.plotting.training import plot_gan_losses, plot_history, plot_texts
+
+__all__ = [
+    "animate_images",
+    "plot_confusion_matrix",
+    "plot_feature_maps",
+    "plot_filters",
+    "plot_gan_losses",
+    "plot_history",
+    "plot_images",
+    "plot_mistakes",
+    "plot_precision_recall",
+    "plot_roc",
+    "plot_texts",
+]

@@ -1,0 +1,76 @@
+"""Curves of a training run, and the texts of one."""
+
+import textwrap
+
+import matplotlib.pyplot as plt
+import numpy as np
+
+
+def plot_history(history, metric="loss", *, ax=None):
+    """Return Axes with one metric against epochs: training in blue and, where there is one, validation in orange.
+
+    history: the dict ``History.history`` that ``fit`` returns: name → list of one number per epoch.
+
+    Raises ValueError if the metric is not in the history.
+    """
+    if metric not in history:
+        raise ValueError(f"no metric {metric!r} in this history, only {', '.join(history)}: pass one of these")
+    if ax is None:
+        _, ax = plt.subplots(figsize=(6, 3.5), layout="constrained")
+    epochs = np.arange(1, len(history[metric]) + 1)
+    ax.plot(epochs, history[metric], color="#0072B2", marker="o", markersize=4, label="training")
+    if f"val_{metric}" in history:
+        ax.plot(epochs, history[f"val_{metric}"], color="#D55E00", marker="s", markersize=4, label="validation")
+    ax.set(xlabel="epoch", ylabel=metric)
+    ax.xaxis.get_major_locator().set_params(integer=True)
+    ax.grid(alpha=0.3)
+    ax.legend(frameon=False)
+    return ax
+
+
+def plot_gan_losses(history, *, ax=None):
+    """Return Axes with the losses of a generator (blue) and a discriminator (orange) against epochs.
+
+    history: the dict ``History.history``, with ``generator_loss`` and ``discriminator_loss``. The grey lines show
+    what both would be if the discriminator could only guess: ln 2 for the generator's, 2 ln 2 for the sum of its
+    own two losses (real and generated).
+
+    Source: Goodfellow et al., "Generative Adversarial Nets" (2014).
+    """
+    if ax is None:
+        _, ax = plt.subplots(figsize=(6, 3.5), layout="constrained")
+    epochs = np.arange(1, len(history["generator_loss"]) + 1)
+    for name, color, guess in (("generator", "#0072B2", np.log(2)), ("discriminator", "#D55E00", 2 * np.log(2))):
+        ax.plot(epochs, history[f"{name}_loss"], color=color, marker="o", markersize=4, label=name)
+        ax.axhline(guess, color="0.6", linestyle="--", linewidth=1)
+        ax.annotate(
+            f"{name}, if it is a guess", (1, guess), (0, 3), textcoords="offset points", color="0.4", fontsize=8
+        )
+    ax.set(xlabel="epoch", ylabel="loss")
+    ax.xaxis.get_major_locator().set_params(integer=True)
+    ax.grid(alpha=0.3)
+    ax.legend(frameon=False)
+    return ax
+
+
+def plot_texts(texts, *, width=90, max_lines=6, ax=None):
+    """Return Axes with texts one below the other, each under its name: samples across temperatures, or epochs.
+
+    texts: dict of name → text. width: characters in a line. max_lines: of each text; the rest is cut off.
+    """
+    shown = {}
+    for name, text in texts.items():
+        lines = [part for line in text.splitlines() for part in textwrap.wrap(line, width) or [""]]
+        shown[name] = lines[:max_lines]
+    total = sum(len(lines) + 2 for lines in shown.values())
+    if ax is None:
+        _, ax = plt.subplots(figsize=(9, 0.175 * total), layout="constrained")
+    top = 0
+    for name, lines in shown.items():
+        ax.text(0, top, name, weight="bold", va="top", fontsize=9)
+        block = "\n".join(lines).replace("$", r"\$")
+        ax.text(0.015, top + 1.1, block, va="top", fontsize=8.5, family="monospace", linespacing=1.25)
+        top += len(lines) + 2
+    ax.set(xlim=(0, 1), ylim=(total, -0.3))
+    ax.axis("off")
+    return ax
