@@ -1,4 +1,4 @@
-"""What Keras leaves to its user around a training run: one seed for everything, and a record of the result."""
+"""What Keras leaves to its user around a training run: one seed for everything, samples kept on the way, a record."""
 
 import html
 import importlib.metadata
@@ -30,6 +30,27 @@ def set_seed(seed, *, deterministic=False):
 
         torch.use_deterministic_algorithms(True)
     return seed
+
+
+class SampleSnapshots(keras.callbacks.Callback):
+    """A callback that keeps what a network makes before training and after every epoch, to show its progress.
+
+    sample: function without arguments that returns anything worth keeping, e.g. the images that the generator makes
+    of the same noise as always. every: epochs from one snapshot to the next; the last epoch is kept in any case.
+
+    ``samples`` is a list of ``(epoch, what sample returned)``; epoch 0 is before training. Each ``fit`` starts anew.
+    """
+
+    def __init__(self, sample, *, every=1):
+        super().__init__()
+        self.sample, self.every, self.samples = sample, every, []
+
+    def on_train_begin(self, logs=None):
+        self.samples = [(0, self.sample())]
+
+    def on_epoch_end(self, epoch, logs=None):
+        if (epoch + 1) % self.every == 0 or epoch + 1 == self.params["epochs"]:
+            self.samples.append((epoch + 1, self.sample()))
 
 
 @dataclass(frozen=True)

@@ -47,6 +47,22 @@ assert is_op_determinism_enabled()
     subprocess.run([sys.executable, "-c", program], check=True)
 
 
+@pytest.mark.parametrize(("every", "epochs"), [(1, [0, 1, 2, 3, 4, 5]), (2, [0, 2, 4, 5])])
+def test_snapshots_show_the_network_before_training_and_after_epochs(helper, every, epochs):
+    model = keras.Sequential([keras.Input((1,)), keras.layers.Dense(1, use_bias=False)])
+    model.compile(keras.optimizers.SGD(0.1), "mse")
+    weights = []
+    watch = keras.callbacks.LambdaCallback(on_epoch_end=lambda epoch, logs: weights.append(model.get_weights()[0]))
+    snapshots = helper(training.SampleSnapshots)(lambda: model.get_weights()[0].item(), every=every)
+    for _ in range(2):  # a second fit starts anew
+        before = model.get_weights()[0]
+        weights.clear()
+        model.fit(np.ones((4, 1)), np.ones((4, 1)), epochs=5, callbacks=[watch, snapshots], verbose=0)
+        expected = [before, *weights]
+        assert snapshots.samples == [(epoch, expected[epoch].item()) for epoch in epochs]
+    assert len({value for _, value in snapshots.samples}) > 1
+
+
 def test_a_record_carries_its_facts_as_json(record):
     data = record._repr_mimebundle_()["application/vnd.nnlab.record+json"]
     assert list(data) == ["notebook", "dataset", "seed", "metrics", "versions", "device", "seconds"]
