@@ -3,8 +3,11 @@
 ========================  ==========================================================
 ``nnlab.datasets``        ``load_*``: images and texts as NumPy arrays, with their source and licence
 ``nnlab.models``          ``build_*``: uncompiled Keras models
+``nnlab.text``            vocabulary, windows to train on, writing with a trained network
+``nnlab.metrics``         bits per character, Fréchet distance
 ``nnlab.plotting``        ``plot_*``: draw on the Axes given, and return it
-``nnlab.training``        seeds and the record of a run
+``nnlab.training``        seeds, samples kept on the way, the record of a run
+``nnlab.startup``         an import without TensorFlow's greetings
 ``nnlab`` (the command)   ``run``, ``data``, ``copy`` and ``info``
 ========================  ==========================================================
 
