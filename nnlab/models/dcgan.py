@@ -4,7 +4,7 @@ import keras
 from keras import layers, ops
 
 
-def build_generator(latent_dim, *, filters=(128, 64)):
+def build_generator(latent_dim, *, filters=(96, 48)):
     """Return an uncompiled network that turns noise into images.
 
     latent_dim: length of a noise vector; float ``(batch, latent_dim)``, drawn from a standard normal distribution,
@@ -20,6 +20,9 @@ def build_generator(latent_dim, *, filters=(128, 64)):
     x = layers.Reshape((7, 7, filters[0]))(x)
     x = layers.BatchNormalization(momentum=0.9)(x)
     x = layers.ReLU()(x)
+    x = layers.Conv2D(filters[0], 3, padding="same", use_bias=False, kernel_initializer=start)(x)
+    x = layers.BatchNormalization(momentum=0.9)(x)
+    x = layers.ReLU()(x)
     x = layers.Conv2DTranspose(filters[1], 4, 2, padding="same", use_bias=False, kernel_initializer=start)(x)
     x = layers.BatchNormalization(momentum=0.9)(x)
     x = layers.ReLU()(x)
@@ -27,7 +30,7 @@ def build_generator(latent_dim, *, filters=(128, 64)):
     return keras.Model(inputs, outputs, name="generator")
 
 
-def build_discriminator(image_shape, *, filters=(64, 128), normalize=True):
+def build_discriminator(image_shape, *, filters=(48, 96, 192), normalize=True):
     """Return an uncompiled network that tells real images from generated ones.
 
     image_shape: ``(height, width, channels)``; float images in −1..1 go in, logits ``(batch, 1)`` come out, positive

@@ -43,9 +43,8 @@ def plot_gan_losses(history, *, ax=None):
     for name, color, guess in (("generator", "#0072B2", np.log(2)), ("discriminator", "#D55E00", 2 * np.log(2))):
         ax.plot(epochs, history[f"{name}_loss"], color=color, marker="o", markersize=4, label=name)
         ax.axhline(guess, color="0.6", linestyle="--", linewidth=1)
-        ax.annotate(
-            f"{name}, if it is a guess", (1, guess), (0, 3), textcoords="offset points", color="0.4", fontsize=8
-        )
+        at_end = {"ha": "right", "textcoords": "offset points", "color": "0.4", "fontsize": 8}
+        ax.annotate(f"{name}, guessing", (epochs[-1], guess), (0, 3), **at_end)
     ax.set(xlabel="epoch", ylabel="loss")
     ax.xaxis.get_major_locator().set_params(integer=True)
     ax.grid(alpha=0.3)
