@@ -70,7 +70,7 @@ def test_settings_are_tagged_and_a_gate_asserts_the_result(path):
     tagged = [cell for cell in cells(path) if "parameters" in cell["metadata"].get("tags", [])]
     assert len(tagged) == 1
     assert 'QUICK = os.environ.get("NNLAB_QUICK") == "1"' in tagged[0]["source"]
-    assert any(re.search(r"^assert .*MIN_|^assert .*MAX_", cell["source"], re.MULTILINE) for cell in cells(path))
+    assert any(re.search(r"^\s*assert .*(MIN|MAX)_", cell["source"], re.MULTILINE) for cell in cells(path))
 
 
 def test_the_record_is_of_a_full_run_on_the_real_data(path):
