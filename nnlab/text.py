@@ -65,6 +65,26 @@ def text_windows(ids, length, *, stride=None):
     return windows[:, :-1], windows[:, 1:]
 
 
+def text_lanes(ids, length, batch_size):
+    """Return inputs and targets, each ``(num_batches * batch_size, length)``, for a network that keeps its state.
+
+    The text is cut into batch_size lanes of equal length; batch k holds the k-th window of every lane. So each row of
+    a batch goes on where the same row of the last batch ended: train with ``shuffle=False`` and a stateful network.
+    ids: integers ``(n,)``, n > batch_size * length; what does not fill a window in every lane is left out.
+
+    Raises ValueError if the text is too short for one window in every lane.
+    """
+    ids = np.asarray(ids)
+    count = (len(ids) - 1) // (batch_size * length)  # of batches
+    if count < 1:
+        needed = batch_size * length + 1
+        raise ValueError(f"{batch_size} lanes of {length} need {needed} characters, got {len(ids)}: take smaller ones")
+    size = count * batch_size * length
+    lanes = np.stack([ids[:size], ids[1 : size + 1]]).reshape(2, batch_size, count, length)
+    inputs, targets = lanes.swapaxes(1, 2).reshape(2, count * batch_size, length)
+    return inputs, targets
+
+
 def generate_text(sampler, vocabulary, prompt, length, *, temperature=1.0, top_k=None, top_p=1.0, seed=0, stream=False):
     """Return prompt and ``length`` new characters, drawn one by one from the network's probabilities.
 

@@ -53,6 +53,20 @@ class SampleSnapshots(keras.callbacks.Callback):
             self.samples.append((epoch + 1, self.sample()))
 
 
+class ResetStates(keras.callbacks.Callback):
+    """A callback that lets stateful layers begin afresh: before each epoch, each evaluation and each prediction.
+
+    Keras leaves the state of a stateful recurrent layer as the last batch has left it, also that of other data.
+    """
+
+    def reset(self, *args, **kwargs):
+        for layer in self.model.layers:
+            if getattr(layer, "stateful", False):
+                layer.reset_state()
+
+    on_epoch_begin = on_test_begin = on_predict_begin = reset
+
+
 @dataclass(frozen=True)
 class RunRecord:
     """What a run used and reached, shown in a notebook as a small table that programs can read too.

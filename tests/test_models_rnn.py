@@ -4,6 +4,7 @@ import pytest
 
 from nnlab.models import rnn
 from nnlab.text import Vocabulary, generate_text
+from nnlab.training import ResetStates
 
 VOCABULARY = Vocabulary("abcdefgh")
 
@@ -83,3 +84,18 @@ def test_the_sampler_shares_the_weights_of_the_model(helper):
     after = generate_text(sampler, VOCABULARY, "a", 60, temperature=0)
     assert before != after
     assert after[1] == VOCABULARY.characters[next_probabilities(model, "a").argmax()]
+
+
+@pytest.mark.parametrize("cell", ["simple_rnn", "lstm", "gru"])
+def test_a_stateful_char_rnn_reads_two_halves_as_one_text_until_it_is_reset(helper, cell):
+    settings = {"cell": cell, "units": (12, 10), "embedding_dim": 5}
+    whole = helper(rnn.build_char_rnn)(8, **settings)
+    halves = helper(rnn.build_char_rnn)(8, batch_size=2, **settings)
+    for a, b in zip(halves.trainable_variables, whole.trainable_variables, strict=True):
+        a.assign(b)
+    ids = np.random.default_rng(0).integers(0, 8, (2, 10))
+    expected = whole.predict(ids, verbose=0)
+    for _ in range(2):
+        first = halves.predict(ids[:, :4], batch_size=2, callbacks=[ResetStates()], verbose=0)
+        second = halves.predict(ids[:, 4:], batch_size=2, verbose=0)
+        np.testing.assert_allclose(np.concatenate([first, second], axis=1), expected, atol=1e-5)

@@ -69,6 +69,17 @@ def test_a_text_shorter_than_a_window_is_refused(helper):
         helper(text.text_windows)(np.arange(5), 5)
 
 
+def test_lanes_go_on_from_batch_to_batch(helper):
+    inputs, targets = helper(text.text_lanes)(np.arange(14), 3, 2)
+    assert inputs.tolist() == [[0, 1, 2], [6, 7, 8], [3, 4, 5], [9, 10, 11]]  # two batches of two lanes
+    np.testing.assert_array_equal(targets, inputs + 1)
+
+
+def test_a_text_shorter_than_the_lanes_is_refused(helper):
+    with pytest.raises(ValueError, match="2 lanes of 3 need 7 characters, got 6"):
+        helper(text.text_lanes)(np.arange(6), 3, 2)
+
+
 # ---- writing ---------------------------------------------------------------------------------------------
 
 

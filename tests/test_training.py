@@ -63,6 +63,20 @@ def test_snapshots_show_the_network_before_training_and_after_epochs(helper, eve
     assert len({value for _, value in snapshots.samples}) > 1
 
 
+def test_states_begin_afresh_before_epochs_evaluations_and_predictions(helper):
+    inputs = keras.Input(batch_shape=(2, None, 1))
+    model = keras.Model(inputs, keras.layers.SimpleRNN(3, stateful=True)(inputs))
+    model.compile("sgd", "mse")
+    x, y = np.ones((2, 4, 1)), np.ones((2, 3))
+    fresh = [helper(training.ResetStates)()]
+    first = model.predict(x, callbacks=fresh, verbose=0)
+    assert not np.allclose(model.predict(x, verbose=0), first)
+    np.testing.assert_allclose(model.predict(x, callbacks=fresh, verbose=0), first)
+    loss = np.mean((first - y) ** 2)
+    assert model.evaluate(x, y, callbacks=fresh, verbose=0) == pytest.approx(loss, rel=1e-5)
+    assert model.fit(x, y, callbacks=fresh, verbose=0).history["loss"] == pytest.approx([loss], rel=1e-5)
+
+
 def test_a_record_carries_its_facts_as_json(record):
     data = record._repr_mimebundle_()["application/vnd.nnlab.record+json"]
     assert list(data) == ["notebook", "dataset", "seed", "metrics", "versions", "device", "seconds"]

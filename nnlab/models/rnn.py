@@ -4,7 +4,7 @@ import keras
 from keras import layers, ops
 
 
-def build_char_rnn(vocab_size, *, cell="gru", units=(512,), embedding_dim=64, dropout=0.0):
+def build_char_rnn(vocab_size, *, cell="gru", units=(512,), embedding_dim=64, dropout=0.0, batch_size=None):
     """Return an uncompiled network that predicts each next character of a text.
 
     vocab_size: number of different characters; integer ids ``(batch, length)`` go in, logits
@@ -12,6 +12,8 @@ def build_char_rnn(vocab_size, *, cell="gru", units=(512,), embedding_dim=64, dr
     cell: ``"simple_rnn"``, ``"lstm"`` or ``"gru"``. units: width of each recurrent layer, in order.
     embedding_dim: length of the vector learned for each character.
     dropout: fraction of each recurrent layer's output set to zero while training, in ``[0, 1)``.
+    batch_size: if given, the network takes batches of this size only and is stateful: it goes on in each batch where
+    it ended the last one, until its layers' ``reset_state`` is called.
 
     Raises ValueError for another cell.
 
@@ -21,10 +23,10 @@ def build_char_rnn(vocab_size, *, cell="gru", units=(512,), embedding_dim=64, dr
     kinds = {"simple_rnn": layers.SimpleRNN, "lstm": layers.LSTM, "gru": layers.GRU}
     if cell not in kinds:
         raise ValueError(f"cell must be one of {', '.join(kinds)}, got {cell!r}")
-    inputs = keras.Input((None,), dtype="int32")
+    inputs = keras.Input(batch_shape=(batch_size, None), dtype="int32")
     x = layers.Embedding(vocab_size, embedding_dim)(inputs)
     for width in units:
-        x = kinds[cell](width, return_sequences=True)(x)
+        x = kinds[cell](width, return_sequences=True, stateful=batch_size is not None)(x)
         x = layers.Dropout(dropout)(x)
     outputs = layers.Dense(vocab_size)(x)
     return keras.Model(inputs, outputs, name=f"char_{cell}")
