@@ -18,8 +18,9 @@ def build_cnn(input_shape, num_classes, *, filters=(32, 64, 128), units=128, dro
     Source: LeCun et al., "Gradient-Based Learning Applied to Document Recognition" (1998); 3×3 filters as in
     Simonyan and Zisserman (2015); batch normalisation: Ioffe and Szegedy (2015).
     """
-    inputs = keras.Input(input_shape)
-    x = layers.RandomTranslation(shift, shift, fill_mode="constant", interpolation="nearest")(inputs)
+    inputs = x = keras.Input(input_shape)
+    if shift:
+        x = layers.RandomTranslation(shift, shift, fill_mode="constant", interpolation="nearest")(x)
     for number, width in enumerate(filters, start=1):
         x = layers.Conv2D(width, 3, padding="same", use_bias=False, name=f"conv_{number}")(x)
         if number < len(filters):
