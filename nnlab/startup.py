@@ -8,7 +8,9 @@ from contextlib import contextmanager
 
 @contextmanager
 def quiet_stderr():
-    """Return a context that holds back what is written to standard error, by Python or by a library below it.
+    """Return a context that holds back what is written to the file descriptor of standard error, 2.
+
+    That is where libraries below Python write. In Jupyter, Python's own ``sys.stderr`` is elsewhere and goes on.
 
     TensorFlow writes messages there when it is imported, whatever ``TF_CPP_MIN_LOG_LEVEL`` says (issue 100442 of
     tensorflow/tensorflow). If the context ends in an exception, all that was held back is written after all.
