@@ -52,7 +52,7 @@ def plot_images(images, labels=None, *, columns=None, ax=None):
 
 
 def plot_filters(kernel, *, columns=None, ax=None):
-    """Return Axes with the filters of a first convolution: blue weights are negative, orange positive, white zero.
+    """Return Axes with the filters of a first convolution: violet weights are negative, orange positive, white zero.
 
     kernel: float ``(height, width, 1, filters)``, as in ``layer.kernel`` of a Conv2D that reads grey images. One
     colour scale serves all filters.
