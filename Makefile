@@ -10,7 +10,7 @@ ifdef NNLAB_DATA  # notebooks run in their own folder: make the folders absolute
 export NNLAB_DATA := $(shell $(PYTHON) -c 'import os; print(os.pathsep.join(map(os.path.abspath, os.environ["NNLAB_DATA"].split(os.pathsep))))')
 endif
 
-.PHONY: help run lab test lint notebooks clean
+.PHONY: help run lab test lint notebooks bench clean
 help:  ## list the commands
 	@awk -F ':.*## ' '/^[a-z]+:.*## / {printf "make %-10s %s\n", $$1, $$2}' Makefile
 
@@ -36,6 +36,12 @@ lint: .venv/ready
 notebooks: .venv/ready  ## run every notebook in full and keep its outputs (before committing one)
 	$(BIN)/nnlab run --full --out build/notebooks
 	cp build/notebooks/*.ipynb notebooks/
+
+BENCH ?= mlp cnn text dcgan startup
+bench: .venv/ready  ## time nnlab beside its peers: hours; BENCH=mlp for one, OPTIONS=--quick for a check of minutes
+	$(BIN)/python -m pip install --quiet --disable-pip-version-check --constraint constraints.txt --editable '.[bench]'
+	set -e; for name in $(BENCH); do $(BIN)/python bench/$$name.py $(OPTIONS); done
+	$(if $(findstring --quick,$(OPTIONS)),,$(BIN)/python bench/report.py)
 
 clean:  ## remove the environment and everything built; data/ stays
 	rm -rf .venv build dist .pytest_cache .ruff_cache .hypothesis *.egg-info

@@ -33,6 +33,26 @@ def test_a_seed_outside_its_range_is_refused(helper, seed):
         helper(training.set_seed)(seed)
 
 
+def test_data_sets_made_after_disable_autotune_are_not_tuned(helper, monkeypatch):
+    from tensorflow.data import Options
+    from tensorflow.data.experimental import AutotuneOptions
+
+    monkeypatch.setattr(AutotuneOptions, "__init__", AutotuneOptions.__init__)  # put back after the test
+    seen = []
+
+    class Look(keras.callbacks.Callback):
+        def on_epoch_begin(self, epoch, logs=None):
+            seen.append(Options().autotune.enabled)
+
+    model = keras.Sequential([keras.Input((1,)), keras.layers.Dense(1)])
+    model.compile("sgd", "mse")
+    x = np.ones((4, 1))
+    model.fit(x, x, verbose=0, callbacks=[Look()])
+    helper(training.disable_autotune)()
+    model.fit(x, x, verbose=0, callbacks=[Look()])
+    assert seen == [None, False]  # None: TensorFlow's default, which is to tune
+
+
 def test_deterministic_turns_on_the_op_determinism_of_the_backend():
     program = """
 from nnlab.training import set_seed

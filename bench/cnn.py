@@ -1,0 +1,153 @@
+"""Convolutions on MNIST: notebook 02 beside the Keras example mnist_convnet, and that example's network in PyTorch.
+
+The Keras example: two 3×3 convolutions (32, 64 filters), each with 2×2 max pooling, dropout 0.5, softmax; Adam, batches
+of 128, 15 epochs, a tenth held out for validation. Source: https://keras.io/examples/vision/mnist_convnet/
+"""
+
+import numpy as np
+from measure import Trial, compare, notebook_settings, training_flops
+from mlp import accuracy_of, images
+
+
+def mnist_convnet():
+    import keras
+    from keras import layers
+
+    return keras.Sequential(
+        [
+            keras.Input((28, 28, 1)),
+            layers.Conv2D(32, 3, activation="relu"),
+            layers.MaxPooling2D(),
+            layers.Conv2D(64, 3, activation="relu"),
+            layers.MaxPooling2D(),
+            layers.Flatten(),
+            layers.Dropout(0.5),
+            layers.Dense(10, activation="softmax"),
+        ]
+    )
+
+
+def keras_example(quick):
+    import keras
+
+    x, y, x_test, y_test = images()
+    y = keras.utils.to_categorical(y, 10)
+    keras.utils.set_random_seed(0)
+    trial = Trial(examples=int(0.9 * len(x)))
+    model = mnist_convnet()
+    trial.judge = accuracy_of(model, x_test, y_test)
+    model.compile("adam", "categorical_crossentropy", metrics=["accuracy"])
+    model.fit(x, y, 128, 1 if quick else 15, validation_split=0.1, callbacks=[trial.callback()], verbose=0)
+    trial.flops = training_flops(model)
+    return trial
+
+
+def nnlab_same_model(quick):
+    """The network and batches of the Keras example, called as notebook 02 does."""
+    import keras
+
+    from nnlab.training import disable_autotune
+
+    disable_autotune()
+    x, y, _, _ = images()
+    x, y = (x[:6000], y[:6000]) if quick else (x, y)
+    keras.utils.set_random_seed(0)
+    trial = Trial(examples=len(x))
+    model = mnist_convnet()
+    model.compile("adam", "sparse_categorical_crossentropy", metrics=["accuracy"], steps_per_execution=16)
+    model.fit(x, y, 128, 2 if quick else 3, callbacks=[trial.callback()], verbose=0)
+    trial.flops = training_flops(model)
+    return trial
+
+
+def nnlab_notebook(epochs):
+    """Notebook 02 on MNIST, with so many epochs."""
+
+    def run(quick):
+        import keras
+
+        from nnlab.models import build_cnn
+        from nnlab.training import disable_autotune
+
+        disable_autotune()
+        settings = notebook_settings("02_cnn_classification")
+        x, y, x_test, y_test = images()
+        keras.utils.set_random_seed(settings["SEED"])
+        batch_size, peak = settings["BATCH_SIZE"]["mnist"], settings["PEAK_RATE"]
+        rounds = 1 if quick else epochs
+        trial = Trial(examples=int(0.9 * len(x)))
+        steps = rounds * int(np.ceil(0.9 * len(x) / batch_size))
+        learning_rate = keras.optimizers.schedules.CosineDecay(
+            peak / 10, steps - steps // 10, warmup_target=peak, warmup_steps=steps // 10
+        )
+        model = build_cnn(
+            (28, 28, 1),
+            10,
+            filters=settings["FILTERS"],
+            dropout=settings["DROPOUT"],
+            shift=settings["SHIFT"]["mnist"],
+        )
+        trial.judge = accuracy_of(model, x_test, y_test)
+        model.compile(
+            keras.optimizers.Adam(learning_rate),
+            loss="sparse_categorical_crossentropy",
+            metrics=["accuracy"],
+            steps_per_execution=16,
+        )
+        model.fit(x, y, batch_size, rounds, validation_split=0.1, callbacks=[trial.callback()], verbose=0)
+        trial.flops = training_flops(model)
+        return trial
+
+    return run
+
+
+def torch_convnet(channels_last):
+    def run(quick):
+        import torch
+        from torch import nn
+
+        x, y, _, _ = images()
+        x, y = (x[:6000], y[:6000]) if quick else (x, y)
+        x, y = torch.from_numpy(x).permute(0, 3, 1, 2), torch.from_numpy(y).long()
+        layout = torch.channels_last if channels_last else torch.contiguous_format
+        torch.manual_seed(0)
+        model = nn.Sequential(
+            nn.Conv2d(1, 32, 3),
+            nn.ReLU(),
+            nn.MaxPool2d(2),
+            nn.Conv2d(32, 64, 3),
+            nn.ReLU(),
+            nn.MaxPool2d(2),
+            nn.Flatten(),
+            nn.Dropout(0.5),
+            nn.Linear(1600, 10),
+        ).to(memory_format=layout)
+        loss_of, optimizer = nn.CrossEntropyLoss(), torch.optim.Adam(model.parameters(), fused=True)
+        x = x.contiguous(memory_format=layout)
+        trial = Trial(examples=len(x))
+        for _ in range(2 if quick else 3):
+            for chosen in torch.randperm(len(x)).split(128):
+                optimizer.zero_grad()
+                loss_of(model(x[chosen]), y[chosen]).backward()
+                optimizer.step()
+            trial.round_ends()
+        return trial
+
+    return run
+
+
+CONTESTS = {
+    "throughput": {
+        "nnlab": nnlab_same_model,
+        "PyTorch": torch_convnet(channels_last=False),
+        "PyTorch, channels last": torch_convnet(channels_last=True),
+    },
+    "quality": {
+        "nnlab, 2 epochs": nnlab_notebook(2),
+        "nnlab, 6 epochs": nnlab_notebook(6),
+        "mnist_convnet, 15 epochs": keras_example,
+    },
+}
+
+if __name__ == "__main__":
+    compare(__file__, CONTESTS)

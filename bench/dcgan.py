@@ -1,0 +1,274 @@
+"""DCGAN on MNIST: notebook 04 beside TensorFlow's DCGAN tutorial, and the tutorial's networks in PyTorch.
+
+The tutorial: noise of 100 numbers; a generator with 256, 128 and 64 channels and 5×5 kernels; a discriminator with 64
+and 128; batches of 256; Adam 1e-4 for both. Source: https://www.tensorflow.org/tutorials/generative/dcgan
+Quality is the Fréchet distance of 10,000 generated images from the test images, in the features of one small
+classifier, the judge, which is trained once and kept for all contestants.
+"""
+
+import numpy as np
+from measure import ROOT, Trial, compare, notebook_settings, training_flops
+
+from nnlab.datasets import load_images
+from nnlab.metrics import frechet_distance
+
+LATENT_DIM, BATCH_SIZE = 100, 256
+JUDGE = ROOT / "build" / "bench" / "judge.keras"
+
+
+def real_images():
+    data = load_images("mnist")
+    return data.x_train / np.float32(127.5) - 1, data
+
+
+def judge_of(generator, latent_dim, data, *, count=10_000):
+    """Return what computes the Fréchet distance of the generator's images from the test images."""
+    import keras
+
+    from nnlab.models import build_cnn
+
+    if not JUDGE.exists():
+        JUDGE.parent.mkdir(parents=True, exist_ok=True)
+        keras.utils.set_random_seed(1)
+        judge = build_cnn(data.image_shape, data.num_classes, filters=(16, 32, 64), units=64)
+        judge.compile("adam", "sparse_categorical_crossentropy", steps_per_execution=16)
+        judge.fit(data.x_train / np.float32(127.5) - 1, data.y_train, 64, 2, verbose=0)
+        judge.save(JUDGE)
+    judge = keras.saving.load_model(JUDGE)
+    features = keras.Model(judge.input, judge.get_layer("features").output)
+    test = features.predict(data.x_test / np.float32(127.5) - 1, batch_size=500, verbose=0)
+    noise = np.random.default_rng(0).standard_normal((count, latent_dim)).astype(np.float32)
+
+    def distance():
+        made = generator.predict(noise, batch_size=500, verbose=0)
+        return frechet_distance(features.predict(made, batch_size=500, verbose=0), test)
+
+    return distance
+
+
+def tutorial_networks():
+    import keras
+    from keras import layers
+
+    generator = keras.Sequential(
+        [
+            keras.Input((LATENT_DIM,)),
+            layers.Dense(7 * 7 * 256, use_bias=False),
+            layers.BatchNormalization(),
+            layers.LeakyReLU(),
+            layers.Reshape((7, 7, 256)),
+            layers.Conv2DTranspose(128, 5, padding="same", use_bias=False),
+            layers.BatchNormalization(),
+            layers.LeakyReLU(),
+            layers.Conv2DTranspose(64, 5, 2, padding="same", use_bias=False),
+            layers.BatchNormalization(),
+            layers.LeakyReLU(),
+            layers.Conv2DTranspose(1, 5, 2, padding="same", use_bias=False, activation="tanh"),
+        ]
+    )
+    discriminator = keras.Sequential(
+        [
+            keras.Input((28, 28, 1)),
+            layers.Conv2D(64, 5, 2, padding="same"),
+            layers.LeakyReLU(),
+            layers.Dropout(0.3),
+            layers.Conv2D(128, 5, 2, padding="same"),
+            layers.LeakyReLU(),
+            layers.Dropout(0.3),
+            layers.Flatten(),
+            layers.Dense(1),
+        ]
+    )
+    return generator, discriminator
+
+
+def gan_flops(generator, discriminator):
+    """Return the operations for a real image.
+
+    The discriminator takes 7 times its forward pass: 2 forward (real, generated), 4 back for its own weights, 1 back
+    for the generator's.
+    """
+    return training_flops(generator) + 7 / 3 * training_flops(discriminator)
+
+
+def tutorial(epochs, *, judged=True, images=60_000):
+    """The tutorial's own training loop: a compiled step, called from Python for every batch."""
+
+    def run(quick):
+        import keras
+        import tensorflow as tf
+
+        real, data = real_images()
+        real = real[: 2560 if quick else images]
+        keras.utils.set_random_seed(0)
+        generator, discriminator = tutorial_networks()
+        entropy = keras.losses.BinaryCrossentropy(from_logits=True)
+        optimizers = keras.optimizers.Adam(1e-4), keras.optimizers.Adam(1e-4)
+        for optimizer, network in zip(optimizers, (generator, discriminator), strict=True):
+            optimizer.build(network.trainable_variables)
+
+        @tf.function
+        def train_step(batch):
+            noise = tf.random.normal((BATCH_SIZE, LATENT_DIM))
+            with tf.GradientTape() as tape_g, tf.GradientTape() as tape_d:
+                fake = generator(noise, training=True)
+                real_logits, fake_logits = discriminator(batch, training=True), discriminator(fake, training=True)
+                loss_g = entropy(tf.ones_like(fake_logits), fake_logits)
+                loss_d = entropy(tf.ones_like(real_logits), real_logits)
+                loss_d += entropy(tf.zeros_like(fake_logits), fake_logits)
+            for tape, loss, network, optimizer in (
+                (tape_g, loss_g, generator, optimizers[0]),
+                (tape_d, loss_d, discriminator, optimizers[1]),
+            ):
+                optimizer.apply_gradients(
+                    zip(tape.gradient(loss, network.trainable_variables), network.trainable_variables, strict=True)
+                )
+
+        dataset = tf.data.Dataset.from_tensor_slices(real).shuffle(len(real)).batch(BATCH_SIZE)
+        judge = judge_of(generator, LATENT_DIM, data) if judged else None
+        trial = Trial(len(real), judge, gan_flops(generator, discriminator))
+        for _ in range(1 if quick and judged else epochs):
+            for batch in dataset:
+                train_step(batch)
+            trial.round_ends()
+        return trial
+
+    return run
+
+
+def nnlab_same_model(quick):
+    """The tutorial's networks and batches in ``DCGAN``, called as notebook 04 does."""
+    import keras
+
+    from nnlab.models import DCGAN
+    from nnlab.training import disable_autotune
+
+    disable_autotune()
+    real, _ = real_images()
+    real = real[: 2560 if quick else 7680]
+    keras.utils.set_random_seed(0)
+    gan = DCGAN(*tutorial_networks(), latent_dim=LATENT_DIM, seed=0)
+    gan.compile(
+        generator_optimizer=keras.optimizers.Adam(1e-4),
+        discriminator_optimizer=keras.optimizers.Adam(1e-4),
+        steps_per_execution=10,
+    )
+    trial = Trial(len(real), None, gan_flops(gan.generator, gan.discriminator))
+    gan.fit(real, batch_size=BATCH_SIZE, epochs=3, callbacks=[trial.callback()], verbose=0)
+    return trial
+
+
+def nnlab_notebook(epochs):
+    """Notebook 04, with so many epochs."""
+
+    def run(quick):
+        import keras
+
+        from nnlab.models import DCGAN, build_discriminator, build_generator
+        from nnlab.training import disable_autotune
+
+        disable_autotune()
+        settings = notebook_settings("04_dcgan")
+        real, data = real_images()
+        real = real[:2560] if quick else real
+        rounds = 1 if quick else epochs
+        keras.utils.set_random_seed(settings["SEED"])
+        gan = DCGAN(
+            build_generator(settings["LATENT_DIM"], filters=settings["GENERATOR_FILTERS"]),
+            build_discriminator(data.image_shape, filters=settings["DISCRIMINATOR_FILTERS"]),
+            latent_dim=settings["LATENT_DIM"],
+            seed=settings["SEED"],
+        )
+        steps = rounds * int(np.ceil(len(real) / settings["BATCH_SIZE"]))
+        learning_rate = keras.optimizers.schedules.CosineDecay(settings["LEARNING_RATE"], steps)
+        gan.compile(
+            generator_optimizer=keras.optimizers.Adam(learning_rate, beta_1=0.5),
+            discriminator_optimizer=keras.optimizers.Adam(learning_rate, beta_1=0.5),
+            steps_per_execution=16,
+        )
+        judge = judge_of(gan.generator, settings["LATENT_DIM"], data)
+        trial = Trial(len(real), judge, gan_flops(gan.generator, gan.discriminator))
+        gan.fit(real, batch_size=settings["BATCH_SIZE"], epochs=rounds, callbacks=[trial.callback()], verbose=0)
+        return trial
+
+    return run
+
+
+def torch_networks():
+    import torch
+    from torch import nn
+
+    torch.manual_seed(0)
+    generator = nn.Sequential(
+        nn.Linear(LATENT_DIM, 7 * 7 * 256, bias=False),
+        nn.BatchNorm1d(7 * 7 * 256),
+        nn.LeakyReLU(0.3),
+        nn.Unflatten(1, (256, 7, 7)),
+        nn.ConvTranspose2d(256, 128, 5, padding=2, bias=False),
+        nn.BatchNorm2d(128),
+        nn.LeakyReLU(0.3),
+        nn.ConvTranspose2d(128, 64, 5, 2, padding=2, output_padding=1, bias=False),
+        nn.BatchNorm2d(64),
+        nn.LeakyReLU(0.3),
+        nn.ConvTranspose2d(64, 1, 5, 2, padding=2, output_padding=1, bias=False),
+        nn.Tanh(),
+    )
+    discriminator = nn.Sequential(
+        nn.Conv2d(1, 64, 5, 2, padding=2),
+        nn.LeakyReLU(0.3),
+        nn.Dropout(0.3),
+        nn.Conv2d(64, 128, 5, 2, padding=2),
+        nn.LeakyReLU(0.3),
+        nn.Dropout(0.3),
+        nn.Flatten(),
+        nn.Linear(7 * 7 * 128, 1),
+    )
+    return generator, discriminator
+
+
+def torch_same_model(channels_last):
+    def run(quick):
+        import torch
+        from torch.nn.functional import softplus
+
+        real, _ = real_images()
+        real = torch.from_numpy(real[: 2560 if quick else 7680]).permute(0, 3, 1, 2)
+        layout = torch.channels_last if channels_last else torch.contiguous_format
+        generator, discriminator = (network.to(memory_format=layout) for network in torch_networks())
+        real = real.contiguous(memory_format=layout)
+        parameters = [list(network.parameters()) for network in (generator, discriminator)]
+        optimizers = [torch.optim.Adam(each, 1e-4, fused=True) for each in parameters]
+        trial = Trial(examples=len(real))
+        for _ in range(3):
+            for chosen in torch.randperm(len(real)).split(BATCH_SIZE):
+                fake = generator(torch.randn(len(chosen), LATENT_DIM))
+                real_logits, fake_logits = discriminator(real[chosen]), discriminator(fake)
+                loss_g = softplus(-fake_logits).mean()
+                loss_d = softplus(-real_logits).mean() + softplus(fake_logits).mean()
+                grads_g = torch.autograd.grad(loss_g, parameters[0], retain_graph=True)
+                grads_d = torch.autograd.grad(loss_d, parameters[1])
+                for optimizer, each, grads in zip(optimizers, parameters, (grads_g, grads_d), strict=True):
+                    for parameter, grad in zip(each, grads, strict=True):
+                        parameter.grad = grad
+                    optimizer.step()
+            trial.round_ends()
+        return trial
+
+    return run
+
+
+CONTESTS = {
+    "throughput": {
+        "nnlab": nnlab_same_model,
+        "PyTorch": torch_same_model(channels_last=False),
+        "PyTorch, channels last": torch_same_model(channels_last=True),
+        "tutorial's loop": tutorial(3, judged=False, images=7680),
+    },
+    "quality": {
+        "nnlab, 8 epochs": nnlab_notebook(8),
+        "tutorial, 10 epochs": tutorial(10),
+    },
+}
+
+if __name__ == "__main__":
+    compare(__file__, CONTESTS)

@@ -1,0 +1,167 @@
+"""Dense layers on MNIST: notebook 01 beside the introductory Keras program, and that program's network in PyTorch.
+
+The Keras program: Flatten, Dense(128, relu), Dense(10, softmax), Adam, batches of 128, 10 epochs, a tenth held out for
+validation. Source: https://www.tensorflow.org/datasets/keras_example (layers, optimizer, batch size) and
+https://www.tensorflow.org/tutorials/quickstart/beginner (the same network).
+"""
+
+import numpy as np
+from measure import Trial, compare, notebook_settings, training_flops
+
+from nnlab.datasets import load_images
+
+
+def images():
+    data = load_images("mnist")
+    return data.x_train / np.float32(255), data.y_train, data.x_test / np.float32(255), data.y_test
+
+
+def accuracy_of(model, x, y):
+    return lambda: float(np.mean(model.predict(x, batch_size=1000, verbose=0).argmax(axis=1) == y))
+
+
+def introductory_model():
+    import keras
+    from keras import layers
+
+    return keras.Sequential(
+        [
+            keras.Input((28, 28, 1)),
+            layers.Flatten(),
+            layers.Dense(128, activation="relu"),
+            layers.Dense(10, activation="softmax"),
+        ]
+    )
+
+
+def keras_program(quick, *, judged=True):
+    import keras
+
+    x, y, x_test, y_test = images()
+    keras.utils.set_random_seed(0)
+    trial = Trial(examples=int(0.9 * len(x)))
+    model = introductory_model()
+    trial.judge = accuracy_of(model, x_test, y_test) if judged else None
+    model.compile("adam", "sparse_categorical_crossentropy", metrics=["accuracy"])
+    epochs = (2 if quick else 10) if judged else 4
+    model.fit(x, y, 128, epochs, validation_split=0.1, callbacks=[trial.callback()], verbose=0)
+    trial.flops = training_flops(model)
+    return trial
+
+
+def nnlab_same_model(quick):
+    """The network and batches of the Keras program, called as notebook 01 does."""
+    import keras
+
+    from nnlab.models import build_mlp
+    from nnlab.training import disable_autotune
+
+    disable_autotune()
+    x, y, _, _ = images()
+    keras.utils.set_random_seed(0)
+    trial = Trial(examples=len(x))
+    model = build_mlp((28, 28, 1), 10, units=(128,))
+    model.compile(
+        "adam", "sparse_categorical_crossentropy", metrics=["accuracy"], steps_per_execution=50, jit_compile=True
+    )
+    model.fit(x, y, 128, 2 if quick else 6, callbacks=[trial.callback()], verbose=0)
+    trial.flops = training_flops(model)
+    return trial
+
+
+def nnlab_notebook(epochs):
+    """Notebook 01, with so many epochs."""
+
+    def run(quick):
+        import keras
+
+        from nnlab.models import build_mlp
+        from nnlab.training import disable_autotune
+
+        disable_autotune()
+        settings = notebook_settings("01_mnist_mlp")
+        x, y, x_test, y_test = images()
+        keras.utils.set_random_seed(settings["SEED"])
+        batch_size, peak = settings["BATCH_SIZE"], settings["PEAK_RATE"]
+        rounds = 1 if quick else epochs
+        trial = Trial(examples=int(0.9 * len(x)))
+        steps = rounds * int(np.ceil(0.9 * len(x) / batch_size))
+        learning_rate = keras.optimizers.schedules.CosineDecay(
+            peak / 10, steps - steps // 10, warmup_target=peak, warmup_steps=steps // 10
+        )
+        model = build_mlp((28, 28, 1), 10, units=settings["UNITS"], dropout=settings["DROPOUT"])
+        trial.judge = accuracy_of(model, x_test, y_test)
+        model.compile(
+            keras.optimizers.Adam(learning_rate),
+            loss="sparse_categorical_crossentropy",
+            metrics=["accuracy"],
+            steps_per_execution=50,
+            jit_compile=True,
+        )
+        model.fit(x, y, batch_size, rounds, validation_split=0.1, callbacks=[trial.callback()], verbose=0)
+        trial.flops = training_flops(model)
+        return trial
+
+    return run
+
+
+def torch_model():
+    import torch
+    from torch import nn
+
+    torch.manual_seed(0)
+    return nn.Sequential(nn.Flatten(), nn.Linear(784, 128), nn.ReLU(), nn.Linear(128, 10))
+
+
+def torch_loader(quick):
+    import torch
+    from torch.utils.data import DataLoader, TensorDataset
+
+    x, y, _, _ = images()
+    model, loss_of = torch_model(), torch.nn.CrossEntropyLoss()
+    optimizer = torch.optim.Adam(model.parameters())
+    loader = DataLoader(TensorDataset(torch.from_numpy(x), torch.from_numpy(y).long()), 128, shuffle=True)
+    trial = Trial(examples=len(x))
+    for _ in range(2 if quick else 6):
+        for inputs, targets in loader:
+            optimizer.zero_grad()
+            loss_of(model(inputs), targets).backward()
+            optimizer.step()
+        trial.round_ends()
+    return trial
+
+
+def torch_indexed(quick):
+    import torch
+
+    x, y, _, _ = images()
+    x, y = torch.from_numpy(x), torch.from_numpy(y).long()
+    model, loss_of = torch_model(), torch.nn.CrossEntropyLoss()
+    optimizer = torch.optim.Adam(model.parameters(), fused=True)
+    trial = Trial(examples=len(x))
+    for _ in range(2 if quick else 6):
+        order = torch.randperm(len(x))
+        for chosen in order.split(128):
+            optimizer.zero_grad()
+            loss_of(model(x[chosen]), y[chosen]).backward()
+            optimizer.step()
+        trial.round_ends()
+    return trial
+
+
+CONTESTS = {
+    "throughput": {
+        "nnlab": nnlab_same_model,
+        "PyTorch, tensors indexed": torch_indexed,
+        "PyTorch, DataLoader": torch_loader,
+        "Keras program": lambda quick: keras_program(quick, judged=False),
+    },
+    "quality": {
+        "nnlab, 3 epochs": nnlab_notebook(3),
+        "nnlab, 10 epochs": nnlab_notebook(10),
+        "Keras program, 10 epochs": keras_program,
+    },
+}
+
+if __name__ == "__main__":
+    compare(__file__, CONTESTS)

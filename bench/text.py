@@ -1,0 +1,272 @@
+"""Recurrent networks on Tiny Shakespeare: notebook 03 beside TensorFlow's text tutorial, PyTorch and char-rnn.
+
+The tutorial: embedding 256, GRU 1024, windows of 100 characters in shuffled batches of 64, Adam, 20 epochs; it writes
+by a loop that calls the network once per character. Source: https://www.tensorflow.org/text/tutorials/text_generation
+char-rnn: two LSTM layers of 128, windows of 50 characters in batches of 50; only its speed is compared, with Adam on
+both sides. Source: https://github.com/karpathy/char-rnn (its defaults).
+"""
+
+import numpy as np
+from measure import Trial, compare, notebook_settings, training_flops
+
+from nnlab.datasets import load_text
+from nnlab.text import Vocabulary, generate_text, text_lanes, text_windows
+
+SETTINGS = {
+    "tutorial": {"batch_size": 64, "length": 100, "cell": "gru", "units": (1024,), "embedding_dim": 256},
+    "char-rnn": {"batch_size": 50, "length": 50, "cell": "lstm", "units": (128, 128), "embedding_dim": 65},
+}
+
+
+def texts():
+    text = load_text("tiny_shakespeare").text
+    vocabulary = Vocabulary.from_text(text)
+    train, held_out = np.split(vocabulary.encode(text), [int(0.9 * len(text))])
+    return vocabulary, train, held_out
+
+
+def held_out_loss(model, held_out, *, window=None, batch_size=64):
+    """Return what computes the loss on the held-out text in nats per character, read in 64 long windows.
+
+    window: also read it in windows of this length, and take what is smaller: a network that was trained on short
+    windows may do worse on long ones.
+    """
+    import keras
+
+    loss_of = keras.losses.SparseCategoricalCrossentropy(from_logits=True)
+    cuts = [text_lanes(held_out, (len(held_out) - 1) // batch_size, batch_size)]
+    if window:
+        cuts.append(text_windows(held_out, window))
+
+    def loss(inputs, targets):
+        losses = [
+            float(loss_of(targets[i : i + batch_size], model(inputs[i : i + batch_size], training=False)))
+            for i in range(0, len(inputs) - len(inputs) % batch_size, batch_size)
+        ]
+        return float(np.mean(losses))
+
+    return lambda: min(loss(*cut) for cut in cuts)
+
+
+def tutorial(quick):
+    """As the tutorial writes it, with a tf.data pipeline and ``fit``; ends when the held-out loss has risen twice."""
+    import keras
+    import tensorflow as tf
+    from keras import layers
+
+    vocabulary, train, held_out = texts()
+    train = train[:70_000] if quick else train
+    keras.utils.set_random_seed(0)
+    trial = Trial(examples=(len(train) // 101 // 64) * 64 * 100)
+    windows = tf.data.Dataset.from_tensor_slices(train).batch(101, drop_remainder=True)
+    dataset = windows.map(lambda window: (window[:-1], window[1:])).shuffle(10000)
+    dataset = dataset.batch(64, drop_remainder=True).prefetch(tf.data.AUTOTUNE)
+    model = keras.Sequential(
+        [
+            keras.Input((None,), dtype="int32"),
+            layers.Embedding(len(vocabulary), 256),
+            layers.GRU(1024, return_sequences=True),
+            layers.Dense(len(vocabulary)),
+        ]
+    )
+    trial.judge = held_out_loss(model, held_out, window=100)
+    model.compile("adam", keras.losses.SparseCategoricalCrossentropy(from_logits=True))
+
+    def stop_when_it_rises(*_):
+        reached = [quality for _, quality in trial.rounds]
+        model.stop_training = len(reached) - 1 - int(np.argmin(reached)) >= 2
+
+    stop = keras.callbacks.LambdaCallback(on_epoch_end=stop_when_it_rises)
+    model.fit(dataset, epochs=1 if quick else 20, callbacks=[trial.callback(), stop], verbose=0)
+    trial.flops = training_flops(model)
+    return trial
+
+
+def nnlab_notebook(epochs):
+    """Notebook 03's GRU, trained as there, so many times over the text."""
+
+    def run(quick):
+        import keras
+
+        from nnlab.models import build_char_rnn
+        from nnlab.training import ResetStates, disable_autotune
+
+        disable_autotune()
+        settings = notebook_settings("03_rnn_text_generation")
+        batch_size, peak = settings["BATCH_SIZE"], settings["PEAK_RATE"]
+        vocabulary, train, held_out = texts()
+        keras.utils.set_random_seed(settings["SEED"])
+        x, y = text_lanes(train[:70_000] if quick else train, settings["WINDOW"], batch_size)
+        trial = Trial(examples=x.size)
+        steps = (1 if quick else epochs) * len(x) // batch_size
+        model = build_char_rnn(
+            len(vocabulary),
+            cell="gru",
+            units=(settings["UNITS"]["gru"],),
+            embedding_dim=settings["EMBEDDING_DIM"],
+            dropout=settings["DROPOUT"],
+            batch_size=batch_size,
+        )
+        learning_rate = keras.optimizers.schedules.CosineDecay(
+            peak / 10, steps - steps // 10, warmup_target=peak, warmup_steps=steps // 10
+        )
+        model.compile(
+            keras.optimizers.Adam(learning_rate, clipnorm=1.0),
+            loss=keras.losses.SparseCategoricalCrossentropy(from_logits=True),
+            steps_per_execution=8,
+        )
+        loss, fresh = held_out_loss(model, held_out), ResetStates()
+        fresh.set_model(model)
+
+        def judge():
+            fresh.reset()
+            return loss()
+
+        trial.judge = judge
+        callbacks = [fresh, trial.callback()]
+        model.fit(x, y, batch_size, 1 if quick else epochs, shuffle=False, callbacks=callbacks, verbose=0)
+        trial.flops = training_flops(model)
+        return trial
+
+    return run
+
+
+def nnlab_same_model(name):
+    """The network, windows and batches of a peer, called as notebook 03 does."""
+
+    def run(quick):
+        import keras
+
+        from nnlab.models import build_char_rnn
+        from nnlab.training import disable_autotune
+
+        disable_autotune()
+        peer = SETTINGS[name]
+        vocabulary, train, _ = texts()
+        keras.utils.set_random_seed(0)
+        x, y = text_windows(train, peer["length"])
+        count = peer["batch_size"] * (8 if quick else 32)
+        trial = Trial(examples=count * peer["length"])
+        model = build_char_rnn(
+            len(vocabulary), cell=peer["cell"], units=peer["units"], embedding_dim=peer["embedding_dim"]
+        )
+        model.compile("adam", keras.losses.SparseCategoricalCrossentropy(from_logits=True), steps_per_execution=8)
+        model.fit(x[:count], y[:count], peer["batch_size"], 3, callbacks=[trial.callback()], verbose=0)
+        trial.flops = training_flops(model, length=peer["length"]) / peer["length"]
+        return trial
+
+    return run
+
+
+def torch_same_model(name):
+    def run(quick):
+        import torch
+        from torch import nn
+
+        peer = SETTINGS[name]
+        vocabulary, train, _ = texts()
+        torch.manual_seed(0)
+        x, y = (torch.from_numpy(each.astype(np.int64)) for each in text_windows(train, peer["length"]))
+        count = peer["batch_size"] * (8 if quick else 32)
+        kinds, width = {"gru": nn.GRU, "lstm": nn.LSTM}, peer["units"][0]
+
+        class Network(nn.Module):
+            def __init__(self):
+                super().__init__()
+                self.embedding = nn.Embedding(len(vocabulary), peer["embedding_dim"])
+                self.rnn = kinds[peer["cell"]](
+                    peer["embedding_dim"], width, num_layers=len(peer["units"]), batch_first=True
+                )
+                self.dense = nn.Linear(width, len(vocabulary))
+
+            def forward(self, ids):
+                return self.dense(self.rnn(self.embedding(ids))[0])
+
+        model, loss_of = Network(), nn.CrossEntropyLoss()
+        optimizer = torch.optim.Adam(model.parameters(), fused=True)
+        trial = Trial(examples=count * peer["length"])
+        for _ in range(3):
+            for chosen in torch.randperm(count).split(peer["batch_size"]):
+                optimizer.zero_grad()
+                loss_of(model(x[chosen]).flatten(0, 1), y[chosen].flatten()).backward()
+                optimizer.step()
+            trial.round_ends()
+        return trial
+
+    return run
+
+
+def one_step_loop(quick):
+    """The tutorial's way to write: a compiled step that a Python loop calls once per character."""
+    import tensorflow as tf
+    from keras import layers
+
+    vocabulary, _, _ = texts()
+    characters = list(vocabulary.characters)
+    ids_of = layers.StringLookup(vocabulary=characters)
+    characters_of = layers.StringLookup(vocabulary=characters, invert=True)
+    embedding, gru, dense = layers.Embedding(66, 256), layers.GRU(1024, return_state=True), layers.Dense(66)
+    mask = tf.constant([-np.inf] + [0.0] * 65, tf.float32)  # never the id of an unknown character
+
+    @tf.function
+    def one_step(text, state):
+        ids = ids_of(tf.strings.unicode_split(text, "UTF-8")).to_tensor()
+        output, state = gru(embedding(ids), initial_state=state)
+        drawn = tf.squeeze(tf.random.categorical(dense(output) + mask, 1), -1)
+        return characters_of(drawn), state
+
+    count = 100 if quick else 1000
+    one_step(tf.constant(["ROMEO:"]), tf.zeros((1, 1024)))  # traced for both lengths, outside the clock
+    one_step(tf.constant(["R"]), tf.zeros((1, 1024)))
+    trial = Trial(examples=count)
+    for _ in range(4):
+        text, state, written = tf.constant(["ROMEO:"]), tf.zeros((1, 1024)), []
+        for _ in range(count):
+            text, state = one_step(text, state)
+            written.append(text)
+        tf.strings.join(written)[0].numpy()
+        trial.round_ends()
+    return trial
+
+
+def nnlab_sampling(units, embedding_dim, streams=1):
+    def run(quick):
+        from nnlab.models import build_char_rnn, build_sampler
+
+        vocabulary, _, _ = texts()
+        sampler = build_sampler(build_char_rnn(len(vocabulary), units=(units,), embedding_dim=embedding_dim))
+        count, prompts = (100 if quick else 1000), ["ROMEO:"] * streams
+        generate_text(sampler, vocabulary, prompts, 40)  # compiled, outside the clock
+        trial = Trial(examples=count * streams)
+        for _ in range(4):
+            generate_text(sampler, vocabulary, prompts, count)
+            trial.round_ends()
+        return trial
+
+    return run
+
+
+CONTESTS = {
+    "throughput": {
+        "nnlab": nnlab_same_model("tutorial"),
+        "PyTorch": torch_same_model("tutorial"),
+    },
+    "throughput-char-rnn": {
+        "nnlab": nnlab_same_model("char-rnn"),
+        "PyTorch": torch_same_model("char-rnn"),
+    },
+    "sampling": {
+        "nnlab, the same network": nnlab_sampling(1024, 256),
+        "tutorial's loop": one_step_loop,
+        "nnlab, the same network, 4 texts": nnlab_sampling(1024, 256, streams=4),
+        "nnlab, the same network, 16 texts": nnlab_sampling(1024, 256, streams=16),
+        "nnlab, notebook 03's network": nnlab_sampling(512, 64),
+    },
+    "quality": {
+        "nnlab, 4 epochs": nnlab_notebook(4),
+        "tutorial, to its best": tutorial,
+    },
+}
+
+if __name__ == "__main__":
+    compare(__file__, CONTESTS)
