@@ -11,7 +11,7 @@ PACKAGE = Path(nnlab.__file__).parent
 MODULES = sorted(path.relative_to(PACKAGE).as_posix() for path in PACKAGE.rglob("*.py"))
 MAY_USE_ALL = {"cli.py"}
 KERAS_BACKENDS = {"tensorflow", "jax", "torch"}
-MAY_SPEAK_TO_A_BACKEND = {"models/dcgan.py", "training.py"}  # training.py: op determinism on, autotuning off, nothing else
+MAY_SPEAK_TO_A_BACKEND = {"models/dcgan.py", "training.py"}  # training.py: two switches
 
 
 def imported_modules(path):
