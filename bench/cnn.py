@@ -83,7 +83,7 @@ def nnlab_notebook(epochs):
         model = build_cnn(
             (28, 28, 1),
             10,
-            filters=settings["FILTERS"],
+            filters=settings["FILTERS"]["mnist"],
             dropout=settings["DROPOUT"],
             shift=settings["SHIFT"]["mnist"],
         )
@@ -144,6 +144,7 @@ CONTESTS = {
     },
     "quality": {
         "nnlab, 2 epochs": nnlab_notebook(2),
+        "nnlab, 4 epochs": nnlab_notebook(4),
         "nnlab, 6 epochs": nnlab_notebook(6),
         "mnist_convnet, 15 epochs": keras_example,
     },

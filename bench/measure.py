@@ -65,17 +65,14 @@ def training_flops(model, length=1):
     length: of a text, where the model's inputs have any length.
     """
     multiplications = 0
-    for layer in model._flatten_layers(include_self=False):
-        kernel = getattr(layer, "kernel", None)
-        if kernel is None or hasattr(layer, "state_size"):  # a recurrent cell is counted with its layer
-            if hasattr(layer, "cell"):
-                multiplications += length * (
-                    layer.cell.kernel.shape.num_elements() + layer.cell.recurrent_kernel.shape.num_elements()
-                )
-            continue
-        shape = layer.input.shape if "Transpose" in type(layer).__name__ else layer.output.shape
-        places = np.prod([length if size is None else size for size in shape[1:-1]])
-        multiplications += places * np.prod(kernel.shape)
+    for layer in model.layers:
+        if hasattr(layer, "cell"):
+            kernels = layer.cell.kernel, layer.cell.recurrent_kernel
+            multiplications += length * sum(np.prod(kernel.shape) for kernel in kernels)
+        elif getattr(layer, "kernel", None) is not None:
+            shape = layer.input.shape if "Transpose" in type(layer).__name__ else layer.output.shape
+            places = np.prod([length if size is None else size for size in shape[1:-1]])
+            multiplications += places * np.prod(layer.kernel.shape)
     return float(3 * 2 * multiplications)
 
 
