@@ -38,7 +38,7 @@ notebooks: .venv/ready  ## run every notebook in full and keep its outputs (befo
 	cp build/notebooks/*.ipynb notebooks/
 
 BENCH ?= mlp cnn text dcgan startup
-bench: .venv/ready  ## time nnlab beside its peers: hours; BENCH=mlp for one, OPTIONS=--quick for a check of minutes
+bench: .venv/ready  ## time nnlab beside its peers, for hours; see bench/README.md
 	$(BIN)/python -m pip install --quiet --disable-pip-version-check --constraint constraints.txt --editable '.[bench]'
 	set -e; for name in $(BENCH); do $(BIN)/python bench/$$name.py $(OPTIONS); done
 	$(if $(findstring --quick,$(OPTIONS)),,$(BIN)/python bench/report.py)

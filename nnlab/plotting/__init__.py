@@ -5,16 +5,19 @@ They are sized for a page 900 pixels wide; their colours (blue, orange, grey) st
 
 from nnlab.plotting.classification import plot_confusion_matrix, plot_mistakes, plot_precision_recall, plot_roc
 from nnlab.plotting.images import animate_images, plot_feature_maps, plot_filters, plot_images
+from nnlab.plotting.surfaces import plot_decision_regions, plot_loss_surface
 from nnlab.plotting.training import plot_gan_losses, plot_history, plot_texts
 
 __all__ = [
     "animate_images",
     "plot_confusion_matrix",
+    "plot_decision_regions",
     "plot_feature_maps",
     "plot_filters",
     "plot_gan_losses",
     "plot_history",
     "plot_images",
+    "plot_loss_surface",
     "plot_mistakes",
     "plot_precision_recall",
     "plot_roc",
