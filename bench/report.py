@@ -45,10 +45,11 @@ def throughput_table(result):
     rates = {name: [trial["examples"] / round_seconds(trial) for trial in trials] for name, trials in found.items()}
     first = next(iter(rates))
     flops = max(trial["flops"] for trial in result["trials"])
-    title = f"**{NAMES[result['workload']]}**, {UNITS[result['workload']]}"
+    title = f"**{NAMES[result['workload']]}, {result['contest']}**, {UNITS[result['workload']]}"
     lines = [f"| {title} | median (min–max) | nnlab : it | of the matrix rate | peak memory |", "|" + " --- |" * 5]
     for name, values in rates.items():
-        ratio = median(ours / theirs for ours, theirs in zip(rates[first], values, strict=True))
+        # an interrupted bench may leave the last run without its partner
+        ratio = median(ours / theirs for ours, theirs in zip(rates[first], values, strict=False))
         share = f"{median(values) * flops / median(result['matrix_rate']):.0%}" if flops else "–"
         memory = median(trial["peak_mb"] for trial in found[name])
         lines.append(f"| {name} | {spread(values)} | {ratio:.2f}× | {share} | {memory:,.0f} MB |")
