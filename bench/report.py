@@ -6,6 +6,7 @@ from statistics import median
 
 import matplotlib.pyplot as plt
 import typer
+from matplotlib.ticker import LogLocator, NullFormatter
 
 HERE = Path(__file__).parent
 BEGIN, END = "<!-- results: written by bench/report.py -->", "<!-- end of results -->"
@@ -106,6 +107,9 @@ def draw(results, path):
                 ax.plot(seconds, values, color=color, marker="o", markersize=3, linewidth=1.2, label=label)
         ax.set(xscale="log", yscale="log", xlabel="seconds of training", title=NAMES[result["workload"]])
         ax.set_ylabel("wrong test images, %" if "accuracy" in name else name)
+        ax.xaxis.set_major_locator(LogLocator(subs=(1, 2, 5)))
+        ax.xaxis.set_minor_formatter(NullFormatter())
+        ax.xaxis.set_major_formatter("{x:g}")
         ax.yaxis.set_major_formatter("{x:g}")
         ax.yaxis.set_minor_formatter("{x:.2g}")
         ax.tick_params(axis="y", which="minor", labelsize=7)
