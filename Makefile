@@ -37,7 +37,7 @@ notebooks: .venv/ready  ## run every notebook in full and keep its outputs (befo
 	$(BIN)/nnlab run --full --out build/notebooks
 	cp build/notebooks/*.ipynb notebooks/
 
-BENCH ?= mlp cnn text dcgan startup
+BENCH ?= mlp cnn text sampling dcgan startup
 bench: .venv/ready  ## time nnlab beside its peers, for hours; see bench/README.md
 	$(BIN)/python -m pip install --quiet --disable-pip-version-check --constraint constraints.txt --editable '.[bench]'
 	set -e; for name in $(BENCH); do $(BIN)/python bench/$$name.py $(OPTIONS); done

@@ -5,7 +5,7 @@ of 128, 15 epochs, a tenth held out for validation. Source: https://keras.io/exa
 """
 
 import numpy as np
-from measure import Trial, compare, notebook_settings, training_flops
+from measure import Trial, compare, notebook_settings, training_flops, warmup_cosine
 from mlp import accuracy_of, images
 
 
@@ -77,9 +77,6 @@ def nnlab_notebook(epochs):
         rounds = 1 if quick else epochs
         trial = Trial(examples=int(0.9 * len(x)))
         steps = rounds * int(np.ceil(0.9 * len(x) / batch_size))
-        learning_rate = keras.optimizers.schedules.CosineDecay(
-            peak / 10, steps - steps // 10, warmup_target=peak, warmup_steps=steps // 10
-        )
         model = build_cnn(
             (28, 28, 1),
             10,
@@ -89,7 +86,7 @@ def nnlab_notebook(epochs):
         )
         trial.judge = accuracy_of(model, x_test, y_test)
         model.compile(
-            keras.optimizers.Adam(learning_rate),
+            keras.optimizers.Adam(warmup_cosine(peak, steps)),
             loss="sparse_categorical_crossentropy",
             metrics=["accuracy"],
             steps_per_execution=16,

@@ -7,12 +7,13 @@ classifier, the judge, which is trained once and kept for all contestants.
 """
 
 import numpy as np
+from dcgan_networks import LATENT_DIM, torch_networks, tutorial_networks
 from measure import ROOT, Trial, compare, notebook_settings, training_flops
 
 from nnlab.datasets import load_images
 from nnlab.metrics import frechet_distance
 
-LATENT_DIM, BATCH_SIZE = 100, 256
+BATCH_SIZE = 256
 JUDGE = ROOT / "build" / "bench" / "judge.keras"
 
 
@@ -44,42 +45,6 @@ def judge_of(generator, latent_dim, data, *, count=10_000):
         return frechet_distance(features.predict(made, batch_size=500, verbose=0), test)
 
     return distance
-
-
-def tutorial_networks():
-    import keras
-    from keras import layers
-
-    generator = keras.Sequential(
-        [
-            keras.Input((LATENT_DIM,)),
-            layers.Dense(7 * 7 * 256, use_bias=False),
-            layers.BatchNormalization(),
-            layers.LeakyReLU(),
-            layers.Reshape((7, 7, 256)),
-            layers.Conv2DTranspose(128, 5, padding="same", use_bias=False),
-            layers.BatchNormalization(),
-            layers.LeakyReLU(),
-            layers.Conv2DTranspose(64, 5, 2, padding="same", use_bias=False),
-            layers.BatchNormalization(),
-            layers.LeakyReLU(),
-            layers.Conv2DTranspose(1, 5, 2, padding="same", use_bias=False, activation="tanh"),
-        ]
-    )
-    discriminator = keras.Sequential(
-        [
-            keras.Input((28, 28, 1)),
-            layers.Conv2D(64, 5, 2, padding="same"),
-            layers.LeakyReLU(),
-            layers.Dropout(0.3),
-            layers.Conv2D(128, 5, 2, padding="same"),
-            layers.LeakyReLU(),
-            layers.Dropout(0.3),
-            layers.Flatten(),
-            layers.Dense(1),
-        ]
-    )
-    return generator, discriminator
 
 
 def gan_flops(generator, discriminator):
@@ -192,38 +157,6 @@ def nnlab_notebook(epochs):
         return trial
 
     return run
-
-
-def torch_networks():
-    import torch
-    from torch import nn
-
-    torch.manual_seed(0)
-    generator = nn.Sequential(
-        nn.Linear(LATENT_DIM, 7 * 7 * 256, bias=False),
-        nn.BatchNorm1d(7 * 7 * 256),
-        nn.LeakyReLU(0.3),
-        nn.Unflatten(1, (256, 7, 7)),
-        nn.ConvTranspose2d(256, 128, 5, padding=2, bias=False),
-        nn.BatchNorm2d(128),
-        nn.LeakyReLU(0.3),
-        nn.ConvTranspose2d(128, 64, 5, 2, padding=2, output_padding=1, bias=False),
-        nn.BatchNorm2d(64),
-        nn.LeakyReLU(0.3),
-        nn.ConvTranspose2d(64, 1, 5, 2, padding=2, output_padding=1, bias=False),
-        nn.Tanh(),
-    )
-    discriminator = nn.Sequential(
-        nn.Conv2d(1, 64, 5, 2, padding=2),
-        nn.LeakyReLU(0.3),
-        nn.Dropout(0.3),
-        nn.Conv2d(64, 128, 5, 2, padding=2),
-        nn.LeakyReLU(0.3),
-        nn.Dropout(0.3),
-        nn.Flatten(),
-        nn.Linear(7 * 7 * 128, 1),
-    )
-    return generator, discriminator
 
 
 def torch_same_model(channels_last):

@@ -6,7 +6,7 @@ https://www.tensorflow.org/tutorials/quickstart/beginner (the same network).
 """
 
 import numpy as np
-from measure import Trial, compare, notebook_settings, training_flops
+from measure import Trial, compare, notebook_settings, training_flops, warmup_cosine
 
 from nnlab.datasets import load_images
 
@@ -88,13 +88,10 @@ def nnlab_notebook(epochs):
         rounds = 1 if quick else epochs
         trial = Trial(examples=int(0.9 * len(x)))
         steps = rounds * int(np.ceil(0.9 * len(x) / batch_size))
-        learning_rate = keras.optimizers.schedules.CosineDecay(
-            peak / 10, steps - steps // 10, warmup_target=peak, warmup_steps=steps // 10
-        )
         model = build_mlp((28, 28, 1), 10, units=settings["UNITS"], dropout=settings["DROPOUT"])
         trial.judge = accuracy_of(model, x_test, y_test)
         model.compile(
-            keras.optimizers.Adam(learning_rate),
+            keras.optimizers.Adam(warmup_cosine(peak, steps)),
             loss="sparse_categorical_crossentropy",
             metrics=["accuracy"],
             steps_per_execution=50,

@@ -10,14 +10,14 @@ from matplotlib.ticker import LogLocator, NullFormatter
 
 HERE = Path(__file__).parent
 BEGIN, END = "<!-- results: written by bench/report.py -->", "<!-- end of results -->"
-NAMES = {"mlp": "MLP", "cnn": "CNN", "text": "text", "dcgan": "DCGAN"}
+NAMES = {"mlp": "MLP", "cnn": "CNN", "text": "text", "sampling": "text", "dcgan": "DCGAN"}
 QUALITY = {
     "mlp": "test accuracy",
     "cnn": "test accuracy",
     "text": "held-out nats/character",
     "dcgan": "Fréchet distance",
 }
-UNITS = {"mlp": "images/s", "cnn": "images/s", "text": "characters/s", "dcgan": "images/s"}
+UNITS = {"text": "characters/s", "sampling": "characters/s"}  # and images/s
 COLORS = ["#0072B2", "#56B4E9", "#009E73"]  # nnlab's; a peer is orange
 
 
@@ -46,7 +46,7 @@ def throughput_table(result):
     rates = {name: [trial["examples"] / round_seconds(trial) for trial in trials] for name, trials in found.items()}
     first = next(iter(rates))
     flops = max(trial["flops"] for trial in result["trials"])
-    title = f"**{NAMES[result['workload']]}, {result['contest']}**, {UNITS[result['workload']]}"
+    title = f"**{NAMES[result['workload']]}, {result['contest']}**, {UNITS.get(result['workload'], 'images/s')}"
     lines = [f"| {title} | median (min–max) | nnlab : it | of the matrix rate | peak memory |", "|" + " --- |" * 5]
     for name, values in rates.items():
         # an interrupted bench may leave the last run without its partner

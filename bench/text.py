@@ -1,16 +1,16 @@
 """Recurrent networks on Tiny Shakespeare: notebook 03 beside TensorFlow's text tutorial, PyTorch and char-rnn.
 
-The tutorial: embedding 256, GRU 1024, windows of 100 characters in shuffled batches of 64, Adam, 20 epochs; it writes
-by a loop that calls the network once per character. Source: https://www.tensorflow.org/text/tutorials/text_generation
+The tutorial: embedding 256, GRU 1024, windows of 100 characters in shuffled batches of 64, Adam, 20 epochs.
+Source: https://www.tensorflow.org/text/tutorials/text_generation
 char-rnn: two LSTM layers of 128, windows of 50 characters in batches of 50; only its speed is compared, with Adam on
 both sides. Source: https://github.com/karpathy/char-rnn (its defaults).
 """
 
 import numpy as np
-from measure import Trial, compare, notebook_settings, training_flops
+from measure import Trial, compare, notebook_settings, training_flops, warmup_cosine
 
 from nnlab.datasets import load_text
-from nnlab.text import Vocabulary, generate_text, text_lanes, text_windows
+from nnlab.text import Vocabulary, text_lanes, text_windows
 
 SETTINGS = {
     "tutorial": {"batch_size": 64, "length": 100, "cell": "gru", "units": (1024,), "embedding_dim": 256},
@@ -107,11 +107,8 @@ def nnlab_notebook(epochs):
             dropout=settings["DROPOUT"],
             batch_size=batch_size,
         )
-        learning_rate = keras.optimizers.schedules.CosineDecay(
-            peak / 10, steps - steps // 10, warmup_target=peak, warmup_steps=steps // 10
-        )
         model.compile(
-            keras.optimizers.Adam(learning_rate, clipnorm=1.0),
+            keras.optimizers.Adam(warmup_cosine(peak, steps), clipnorm=1.0),
             loss=keras.losses.SparseCategoricalCrossentropy(from_logits=True),
             steps_per_execution=8,
         )
@@ -196,56 +193,6 @@ def torch_same_model(name):
     return run
 
 
-def one_step_loop(quick):
-    """The tutorial's way to write: a compiled step that a Python loop calls once per character."""
-    import tensorflow as tf
-    from keras import layers
-
-    vocabulary, _, _ = texts()
-    characters = list(vocabulary.characters)
-    ids_of = layers.StringLookup(vocabulary=characters)
-    characters_of = layers.StringLookup(vocabulary=characters, invert=True)
-    embedding, gru, dense = layers.Embedding(66, 256), layers.GRU(1024, return_state=True), layers.Dense(66)
-    mask = tf.constant([-np.inf] + [0.0] * 65, tf.float32)  # never the id of an unknown character
-
-    @tf.function
-    def one_step(text, state):
-        ids = ids_of(tf.strings.unicode_split(text, "UTF-8")).to_tensor()
-        output, state = gru(embedding(ids), initial_state=state)
-        drawn = tf.squeeze(tf.random.categorical(dense(output) + mask, 1), -1)
-        return characters_of(drawn), state
-
-    count = 100 if quick else 1000
-    one_step(tf.constant(["ROMEO:"]), tf.zeros((1, 1024)))  # traced for both lengths, outside the clock
-    one_step(tf.constant(["R"]), tf.zeros((1, 1024)))
-    trial = Trial(examples=count)
-    for _ in range(4):
-        text, state, written = tf.constant(["ROMEO:"]), tf.zeros((1, 1024)), []
-        for _ in range(count):
-            text, state = one_step(text, state)
-            written.append(text)
-        tf.strings.join(written)[0].numpy()
-        trial.round_ends()
-    return trial
-
-
-def nnlab_sampling(units, embedding_dim, streams=1):
-    def run(quick):
-        from nnlab.models import build_char_rnn, build_sampler
-
-        vocabulary, _, _ = texts()
-        sampler = build_sampler(build_char_rnn(len(vocabulary), units=(units,), embedding_dim=embedding_dim))
-        count, prompts = (100 if quick else 1000), ["ROMEO:"] * streams
-        generate_text(sampler, vocabulary, prompts, 40)  # compiled, outside the clock
-        trial = Trial(examples=count * streams)
-        for _ in range(4):
-            generate_text(sampler, vocabulary, prompts, count)
-            trial.round_ends()
-        return trial
-
-    return run
-
-
 CONTESTS = {
     "throughput": {
         "nnlab": nnlab_same_model("tutorial"),
@@ -254,13 +201,6 @@ CONTESTS = {
     "throughput-char-rnn": {
         "nnlab": nnlab_same_model("char-rnn"),
         "PyTorch": torch_same_model("char-rnn"),
-    },
-    "sampling": {
-        "nnlab, the same network": nnlab_sampling(1024, 256),
-        "tutorial's loop": one_step_loop,
-        "nnlab, the same network, 4 texts": nnlab_sampling(1024, 256, streams=4),
-        "nnlab, the same network, 16 texts": nnlab_sampling(1024, 256, streams=16),
-        "nnlab, notebook 03's network": nnlab_sampling(512, 64),
     },
     "quality": {
         "nnlab, 4 epochs": nnlab_notebook(4),
