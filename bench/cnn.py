@@ -4,8 +4,8 @@ The Keras example: two 3×3 convolutions (32, 64 filters), each with 2×2 max po
 of 128, 15 epochs, a tenth held out for validation. Source: https://keras.io/examples/vision/mnist_convnet/
 """
 
-import numpy as np
-from measure import Trial, compare, notebook_settings, training_flops, warmup_cosine
+from loops import begin, keras_classifier, torch_classifier
+from measure import Trial, compare, notebook_settings, training_flops
 from mlp import accuracy_of, images
 
 
@@ -44,56 +44,31 @@ def keras_example(quick):
 
 def nnlab_same_model(quick):
     """The network and batches of the Keras example, called as notebook 02 does."""
-    import keras
-
-    from nnlab.training import disable_autotune
-
-    disable_autotune()
+    begin()
     x, y, _, _ = images()
     x, y = (x[:6000], y[:6000]) if quick else (x, y)
-    keras.utils.set_random_seed(0)
     trial = Trial(examples=len(x))
-    model = mnist_convnet()
-    model.compile("adam", "sparse_categorical_crossentropy", metrics=["accuracy"], steps_per_execution=16)
-    model.fit(x, y, 128, 2 if quick else 3, callbacks=[trial.callback()], verbose=0)
-    trial.flops = training_flops(model)
-    return trial
+    return keras_classifier(trial, mnist_convnet(), x, y, 128, 2 if quick else 3, steps_per_execution=16)
 
 
-def nnlab_notebook(epochs):
-    """Notebook 02 on MNIST, with so many epochs."""
+def nnlab_notebook(epochs, **changes):
+    """Notebook 02 on MNIST, with so many epochs, and with changes in its settings."""
 
     def run(quick):
-        import keras
-
         from nnlab.models import build_cnn
-        from nnlab.training import disable_autotune
 
-        disable_autotune()
-        settings = notebook_settings("02_cnn_classification")
+        settings = {
+            name: value["mnist"] if isinstance(value, dict) else value
+            for name, value in notebook_settings("02_cnn_classification").items()
+        } | changes
+        begin(settings["SEED"])
         x, y, x_test, y_test = images()
-        keras.utils.set_random_seed(settings["SEED"])
-        batch_size, peak = settings["BATCH_SIZE"]["mnist"], settings["PEAK_RATE"]
-        rounds = 1 if quick else epochs
         trial = Trial(examples=int(0.9 * len(x)))
-        steps = rounds * int(np.ceil(0.9 * len(x) / batch_size))
-        model = build_cnn(
-            (28, 28, 1),
-            10,
-            filters=settings["FILTERS"]["mnist"],
-            dropout=settings["DROPOUT"],
-            shift=settings["SHIFT"]["mnist"],
-        )
+        network = {name: settings[name.upper()] for name in ("filters", "dropout", "shift")}
+        model = build_cnn((28, 28, 1), 10, **network)
         trial.judge = accuracy_of(model, x_test, y_test)
-        model.compile(
-            keras.optimizers.Adam(warmup_cosine(peak, steps)),
-            loss="sparse_categorical_crossentropy",
-            metrics=["accuracy"],
-            steps_per_execution=16,
-        )
-        model.fit(x, y, batch_size, rounds, validation_split=0.1, callbacks=[trial.callback()], verbose=0)
-        trial.flops = training_flops(model)
-        return trial
+        options = {"peak": settings["PEAK_RATE"], "held_out": 0.1, "steps_per_execution": 16}
+        return keras_classifier(trial, model, x, y, settings["BATCH_SIZE"], 1 if quick else epochs, **options)
 
     return run
 
@@ -119,16 +94,8 @@ def torch_convnet(channels_last):
             nn.Dropout(0.5),
             nn.Linear(1600, 10),
         ).to(memory_format=layout)
-        loss_of, optimizer = nn.CrossEntropyLoss(), torch.optim.Adam(model.parameters(), fused=True)
         x = x.contiguous(memory_format=layout)
-        trial = Trial(examples=len(x))
-        for _ in range(2 if quick else 3):
-            for chosen in torch.randperm(len(x)).split(128):
-                optimizer.zero_grad()
-                loss_of(model(x[chosen]), y[chosen]).backward()
-                optimizer.step()
-            trial.round_ends()
-        return trial
+        return torch_classifier(Trial(examples=len(x)), model, x, y, 128, 2 if quick else 3)
 
     return run
 

@@ -58,14 +58,6 @@ def notebook_settings(name, **changes):
     return {key: value for key, value in names.items() if key.isupper()} | changes
 
 
-def warmup_cosine(peak, steps):
-    """Return the learning rate of notebooks 01 to 03: it rises for a tenth of the steps, then falls along a cosine."""
-    import keras
-
-    warmup = steps // 10
-    return keras.optimizers.schedules.CosineDecay(peak / 10, steps - warmup, warmup_target=peak, warmup_steps=warmup)
-
-
 def training_flops(model, length=1):
     """Return the operations of one training step for one example: three times those of the forward pass.
 

@@ -6,7 +6,8 @@ https://www.tensorflow.org/tutorials/quickstart/beginner (the same network).
 """
 
 import numpy as np
-from measure import Trial, compare, notebook_settings, training_flops, warmup_cosine
+from loops import begin, keras_classifier, torch_classifier
+from measure import Trial, compare, notebook_settings, training_flops
 
 from nnlab.datasets import load_images
 
@@ -49,56 +50,39 @@ def keras_program(quick, *, judged=True):
     return trial
 
 
-def nnlab_same_model(quick, *, jit=False):
-    """The network and batches of the Keras program, called as notebook 01 does.
+def nnlab_same_model(quick, **options):
+    """The network and batches of the Keras program, called as notebook 01 does: an epoch's steps at a time.
 
-    jit: compile by XLA, too, as can be done where there is no dropout: its random numbers are slow on a CPU.
+    options: for ``compile``. XLA can be tried where there is no dropout: its random numbers are slow on a CPU.
     """
-    import keras
-
     from nnlab.models import build_mlp
-    from nnlab.training import disable_autotune
 
-    disable_autotune()
+    begin()
     x, y, _, _ = images()
-    keras.utils.set_random_seed(0)
     trial = Trial(examples=len(x))
     model = build_mlp((28, 28, 1), 10, units=(128,))
-    options = {"jit_compile": True} if jit else {}
-    model.compile("adam", "sparse_categorical_crossentropy", metrics=["accuracy"], steps_per_execution=50, **options)
-    model.fit(x, y, 128, 2 if quick else 6, callbacks=[trial.callback()], verbose=0)
-    trial.flops = training_flops(model)
-    return trial
+    return keras_classifier(trial, model, x, y, 128, 2 if quick else 6, steps_per_execution=469, **options)
 
 
-def nnlab_notebook(epochs):
-    """Notebook 01, with so many epochs."""
+def nnlab_notebook(epochs, **changes):
+    """Notebook 01, with so many epochs, and with changes in its settings."""
 
     def run(quick):
-        import keras
-
         from nnlab.models import build_mlp
-        from nnlab.training import disable_autotune
 
-        disable_autotune()
-        settings = notebook_settings("01_mnist_mlp")
+        settings = notebook_settings("01_mnist_mlp", **changes)
+        begin(settings["SEED"])
         x, y, x_test, y_test = images()
-        keras.utils.set_random_seed(settings["SEED"])
-        batch_size, peak = settings["BATCH_SIZE"], settings["PEAK_RATE"]
-        rounds = 1 if quick else epochs
+        batch_size, rounds = settings["BATCH_SIZE"], 1 if quick else epochs
         trial = Trial(examples=int(0.9 * len(x)))
-        steps = rounds * int(np.ceil(0.9 * len(x) / batch_size))
         model = build_mlp((28, 28, 1), 10, units=settings["UNITS"], dropout=settings["DROPOUT"])
         trial.judge = accuracy_of(model, x_test, y_test)
-        model.compile(
-            keras.optimizers.Adam(warmup_cosine(peak, steps)),
-            loss="sparse_categorical_crossentropy",
-            metrics=["accuracy"],
-            steps_per_execution=50,
-        )
-        model.fit(x, y, batch_size, rounds, validation_split=0.1, callbacks=[trial.callback()], verbose=0)
-        trial.flops = training_flops(model)
-        return trial
+        options = {
+            "peak": settings["PEAK_RATE"],
+            "held_out": 0.1,
+            "steps_per_execution": -(-trial.examples // batch_size),
+        }
+        return keras_classifier(trial, model, x, y, batch_size, rounds, **options)
 
     return run
 
@@ -133,29 +117,22 @@ def torch_indexed(quick):
     import torch
 
     x, y, _, _ = images()
-    x, y = torch.from_numpy(x), torch.from_numpy(y).long()
-    model, loss_of = torch_model(), torch.nn.CrossEntropyLoss()
-    optimizer = torch.optim.Adam(model.parameters(), fused=True)
-    trial = Trial(examples=len(x))
-    for _ in range(2 if quick else 6):
-        order = torch.randperm(len(x))
-        for chosen in order.split(128):
-            optimizer.zero_grad()
-            loss_of(model(x[chosen]), y[chosen]).backward()
-            optimizer.step()
-        trial.round_ends()
-    return trial
+    x, y, model = torch.from_numpy(x), torch.from_numpy(y).long(), torch_model()
+    return torch_classifier(Trial(examples=len(x)), model, x, y, 128, 2 if quick else 6)
 
 
 CONTESTS = {
     "throughput": {
         "nnlab": nnlab_same_model,
-        "nnlab, jit_compile": lambda quick: nnlab_same_model(quick, jit=True),
+        "nnlab, jit_compile": lambda quick: nnlab_same_model(quick, jit_compile=True),
         "PyTorch, tensors indexed": torch_indexed,
         "PyTorch, DataLoader": torch_loader,
         "Keras program": lambda quick: keras_program(quick, judged=False),
     },
     "quality": {
+        "nnlab, 2 epochs, 256-128 units": nnlab_notebook(
+            2, UNITS=(256, 128), DROPOUT=0.1, BATCH_SIZE=128, PEAK_RATE=4e-3
+        ),
         "nnlab, 3 epochs": nnlab_notebook(3),
         "nnlab, 10 epochs": nnlab_notebook(10),
         "Keras program, 10 epochs": keras_program,

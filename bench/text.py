@@ -7,7 +7,8 @@ both sides. Source: https://github.com/karpathy/char-rnn (its defaults).
 """
 
 import numpy as np
-from measure import Trial, compare, notebook_settings, training_flops, warmup_cosine
+from loops import begin, torch_classifier, warmup_cosine
+from measure import Trial, compare, notebook_settings, training_flops
 
 from nnlab.datasets import load_text
 from nnlab.text import Vocabulary, text_lanes, text_windows
@@ -89,13 +90,12 @@ def nnlab_notebook(epochs):
         import keras
 
         from nnlab.models import build_char_rnn
-        from nnlab.training import ResetStates, disable_autotune
+        from nnlab.training import ResetStates
 
-        disable_autotune()
         settings = notebook_settings("03_rnn_text_generation")
+        begin(settings["SEED"])
         batch_size, peak = settings["BATCH_SIZE"], settings["PEAK_RATE"]
         vocabulary, train, held_out = texts()
-        keras.utils.set_random_seed(settings["SEED"])
         x, y = text_lanes(train[:70_000] if quick else train, settings["WINDOW"], batch_size)
         trial = Trial(examples=x.size)
         steps = (1 if quick else epochs) * len(x) // batch_size
@@ -135,12 +135,10 @@ def nnlab_same_model(name):
         import keras
 
         from nnlab.models import build_char_rnn
-        from nnlab.training import disable_autotune
 
-        disable_autotune()
+        begin()
         peer = SETTINGS[name]
         vocabulary, train, _ = texts()
-        keras.utils.set_random_seed(0)
         x, y = text_windows(train, peer["length"])
         count = peer["batch_size"] * (8 if quick else 32)
         trial = Trial(examples=count * peer["length"])
@@ -179,16 +177,8 @@ def torch_same_model(name):
             def forward(self, ids):
                 return self.dense(self.rnn(self.embedding(ids))[0])
 
-        model, loss_of = Network(), nn.CrossEntropyLoss()
-        optimizer = torch.optim.Adam(model.parameters(), fused=True)
         trial = Trial(examples=count * peer["length"])
-        for _ in range(3):
-            for chosen in torch.randperm(count).split(peer["batch_size"]):
-                optimizer.zero_grad()
-                loss_of(model(x[chosen]).flatten(0, 1), y[chosen].flatten()).backward()
-                optimizer.step()
-            trial.round_ends()
-        return trial
+        return torch_classifier(trial, Network(), x[:count], y[:count], peer["batch_size"], 3)
 
     return run
 
