@@ -16,6 +16,32 @@ def bits_per_character(loss):
     return loss / math.log(2)
 
 
+def expected_calibration_error(y_true, probabilities, *, bins=10):
+    """Return by how much a classifier is more, or less, sure than it is right, on average: 0 (perfect) to 1.
+
+    y_true: integer labels ``(n,)``. probabilities: float ``(n, num_classes)``. The examples are put into bins of equal
+    width by their largest probability; in each, the mean of these is compared with the share of right answers, and
+    the differences are averaged with the number of examples as weights. It depends a little on bins: name it.
+
+    Raises ValueError for probabilities that are not one row per label, or lie outside 0..1.
+
+    Source: Guo et al., "On Calibration of Modern Neural Networks" (2017).
+    """
+    y_true, probabilities = np.asarray(y_true), np.asarray(probabilities, np.float64)
+    if probabilities.ndim != 2 or y_true.shape != probabilities.shape[:1] or not len(y_true):
+        shapes = f"got {y_true.shape} and {probabilities.shape}"
+        raise ValueError(f"expected labels (n,) and probabilities (n, num_classes), n ≥ 1, {shapes}")
+    if not (probabilities.min() >= 0 and probabilities.max() <= 1 + 1e-6):
+        raise ValueError(
+            f"probabilities must lie in 0..1, got {probabilities.min():.3g}..{probabilities.max():.3g}: "
+            "are these logits? Apply softmax first"
+        )
+    confidence, right = probabilities.max(axis=1), probabilities.argmax(axis=1) == y_true
+    places = np.minimum((confidence * bins).astype(int), bins - 1)
+    gaps = np.bincount(places, weights=confidence - right, minlength=bins)  # of each bin, times its examples
+    return float(np.abs(gaps).sum() / len(y_true))
+
+
 def frechet_distance(features, other_features):
     """Return the Fréchet distance, ≥ 0, between two sets of features, each seen as one Gaussian.
 

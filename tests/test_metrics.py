@@ -55,3 +55,44 @@ def test_features_of_another_shape_are_refused(frechet_distance, shape, other, m
 def test_features_that_are_not_finite_are_refused(frechet_distance):
     with pytest.raises(ValueError, match="NaN or infinity"):
         frechet_distance(np.full((3, 2), np.nan), np.zeros((3, 2)))
+
+
+@pytest.fixture
+def expected_calibration_error(helper):
+    return helper(metrics.expected_calibration_error)
+
+
+def two_classes(confidences):
+    """Return probabilities of two classes; the answer is always class 1."""
+    return np.column_stack([1 - np.array(confidences), confidences])
+
+
+def test_calibration_is_perfect_where_confidence_is_the_share_of_right_answers(expected_calibration_error):
+    y_true = [1, 1, 1, 0, 1, 1, 1, 1]
+    assert expected_calibration_error(y_true, two_classes([0.75] * 4 + [1.0] * 4)) == pytest.approx(0)
+
+
+def test_the_gaps_of_the_bins_are_weighted_by_their_examples(expected_calibration_error):
+    probabilities = two_classes([0.65] * 3 + [0.95])  # right: 1 of 3, and 1 of 1
+    expected = 3 / 4 * (0.65 - 1 / 3) + 1 / 4 * (1 - 0.95)
+    assert expected_calibration_error([1, 0, 0, 1], probabilities) == pytest.approx(expected)
+
+
+def test_gaps_within_a_bin_cancel_and_those_of_two_bins_do_not(expected_calibration_error):
+    y_true, probabilities = [1, 0, 1, 1], two_classes([0.6, 0.6, 0.9, 0.9])
+    assert expected_calibration_error(y_true, probabilities, bins=1) == pytest.approx(0)
+    assert expected_calibration_error(y_true, probabilities, bins=10) == pytest.approx(0.1)
+
+
+@pytest.mark.parametrize(
+    ("y_true", "probabilities", "message"),
+    [
+        ([0, 1], np.full((3, 2), 0.5), r"got \(2,\) and \(3, 2\)"),
+        ([], np.empty((0, 2)), "n ≥ 1"),
+        ([0], [[2.0, -1.0]], "are these logits"),
+        ([0], [[np.nan, 0.5]], "must lie in 0..1"),
+    ],
+)
+def test_calibration_of_something_else_is_refused(expected_calibration_error, y_true, probabilities, message):
+    with pytest.raises(ValueError, match=message):
+        expected_calibration_error(y_true, probabilities)

@@ -176,6 +176,17 @@ def test_gan_losses_are_drawn_beside_those_of_guessing(helper):
     assert levels == pytest.approx([np.log(2), 2 * np.log(2)])
 
 
+def test_runs_are_drawn_as_their_mean_within_their_range(helper):
+    runs = {"Adam": [[3.0, 2.0], [5.0, 1.0]], "SGD": [[4.0, 4.0], [4.0, 3.0]]}
+    ax = helper(plotting.plot_runs)(runs, "validation loss")
+    np.testing.assert_array_equal(ax.get_lines()[0].get_xydata(), [[1, 4.0], [2, 1.5]])
+    np.testing.assert_array_equal(ax.get_lines()[1].get_xydata(), [[1, 4.0], [2, 3.5]])
+    band = ax.collections[0].get_paths()[0].vertices
+    assert set(map(tuple, band)) == {(1, 3), (1, 5), (2, 1), (2, 2)}
+    assert ax.get_ylabel() == "validation loss"
+    assert [text.get_text() for text in ax.get_legend().get_texts()] == ["Adam", "SGD"]
+
+
 def test_texts_stand_under_their_names_in_lines_of_the_width_asked_for(helper):
     ax = helper(plotting.plot_texts)({"cold": "aaa bbb ccc\n\nd$1$", "hot": "x " * 100}, width=8, max_lines=4)
     assert texts(ax)[0::2] == ["cold", "hot"]
@@ -194,6 +205,15 @@ def test_roc_curves_have_the_areas_that_ranking_gives(helper):
     assert (len(ax.lines), ax.get_xlabel(), ax.get_ylabel()) == (3, "false positive rate", "true positive rate")
 
 
+def test_calibration_shows_the_share_of_right_answers_at_each_confidence(helper):
+    confidence = np.array([0.6] * 10 + [0.9] * 10)
+    y_true = np.array([1] * 4 + [0] * 6 + [1] * 9 + [0])  # right: 4 of 10, and 9 of 10
+    ax = helper(plotting.plot_calibration)(y_true, np.column_stack([1 - confidence, confidence]), bins=2)
+    diagonal, line = ax.get_lines()
+    np.testing.assert_allclose(line.get_xydata(), [[0.6, 0.4], [0.9, 0.9]])
+    np.testing.assert_allclose(diagonal.get_xdata(), diagonal.get_ydata())
+
+
 def test_precision_and_recall_are_those_of_the_ranking(helper):
     probabilities = np.array([[0.9, 0.1], [0.8, 0.2], [0.3, 0.7], [0.2, 0.8]])
     ax = helper(plotting.plot_precision_recall)([0, 1, 0, 1], probabilities, ("a", "b"))
@@ -207,6 +227,8 @@ def test_precision_and_recall_are_those_of_the_ranking(helper):
     [
         lambda ax: plotting.plot_images(np.zeros((2, 4, 4)), ax=ax),
         lambda ax: plotting.plot_history({"loss": [1.0]}, ax=ax),
+        lambda ax: plotting.plot_runs({"one": [[1.0]]}, ax=ax),
+        lambda ax: plotting.plot_calibration([0, 1], np.array([[0.9, 0.1], [0.8, 0.2]]), ax=ax),
         lambda ax: plotting.plot_confusion_matrix([0], [0], ("a", "b"), ax=ax),
         lambda ax: plotting.plot_filters(np.ones((3, 3, 1, 2)), ax=ax),
         lambda ax: plotting.plot_feature_maps(np.ones((3, 3, 2)), ax=ax),

@@ -1,5 +1,6 @@
 """Builders of uncompiled Keras models."""
 
+from nnlab.models.autoencoder import VAE, build_decoder, build_encoder
 from nnlab.models.cnn import build_cnn
 from nnlab.models.dcgan import DCGAN, build_discriminator, build_generator, interpolate_latent
 from nnlab.models.mlp import build_mlp
@@ -7,9 +8,12 @@ from nnlab.models.rnn import build_char_rnn, build_sampler
 
 __all__ = [
     "DCGAN",
+    "VAE",
     "build_char_rnn",
     "build_cnn",
+    "build_decoder",
     "build_discriminator",
+    "build_encoder",
     "build_generator",
     "build_mlp",
     "build_sampler",

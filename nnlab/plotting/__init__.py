@@ -3,13 +3,22 @@
 They are sized for a page 900 pixels wide; their colours (blue, orange, grey) stay apart for colour-blind readers.
 """
 
-from nnlab.plotting.classification import plot_confusion_matrix, plot_mistakes, plot_precision_recall, plot_roc
+from nnlab.plotting.classification import (
+    plot_calibration,
+    plot_confusion_matrix,
+    plot_mistakes,
+    plot_precision_recall,
+    plot_roc,
+)
+from nnlab.plotting.codes import plot_codes
 from nnlab.plotting.images import animate_images, plot_feature_maps, plot_filters, plot_images
 from nnlab.plotting.surfaces import plot_decision_regions, plot_loss_surface
-from nnlab.plotting.training import plot_gan_losses, plot_history, plot_texts
+from nnlab.plotting.training import plot_gan_losses, plot_history, plot_runs, plot_texts
 
 __all__ = [
     "animate_images",
+    "plot_calibration",
+    "plot_codes",
     "plot_confusion_matrix",
     "plot_decision_regions",
     "plot_feature_maps",
@@ -21,5 +30,6 @@ __all__ = [
     "plot_mistakes",
     "plot_precision_recall",
     "plot_roc",
+    "plot_runs",
     "plot_texts",
 ]

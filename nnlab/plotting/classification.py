@@ -2,6 +2,7 @@
 
 import matplotlib.pyplot as plt
 import numpy as np
+from sklearn.calibration import calibration_curve
 from sklearn.metrics import auc, average_precision_score, confusion_matrix, precision_recall_curve, roc_curve
 
 
@@ -114,4 +115,29 @@ def plot_precision_recall(y_true, probabilities, class_names, *, ax=None):
     ax.set(xlabel="recall", ylabel="precision")
     ax.grid(alpha=0.3)
     ax.legend(title="class, average precision", fontsize=8, loc="lower left")
+    return ax
+
+
+def plot_calibration(y_true, probabilities, *, bins=10, ax=None):
+    """Return Axes with how often a classifier is right against how sure it is: on the diagonal it keeps its promises.
+
+    y_true: integer labels ``(n,)``. probabilities: float ``(n, num_classes)``. bins: parts into which the images
+    are divided by their largest probability, with as many in each. Below the diagonal the classifier is overconfident.
+    scikit-learn's ``calibration_curve`` computes.
+
+    Source: Niculescu-Mizil and Caruana, "Predicting good probabilities with supervised learning" (2005).
+    """
+    probabilities = np.asarray(probabilities)
+    right = probabilities.argmax(axis=1) == np.asarray(y_true)
+    share_right, confidence = calibration_curve(right, probabilities.max(axis=1), n_bins=bins, strategy="quantile")
+    if ax is None:
+        _, ax = plt.subplots(figsize=(4.5, 4.2), layout="constrained")
+    low = min(share_right.min(), confidence.min())
+    limits = low - 0.03 * (1 - low), 1 + 0.03 * (1 - low)
+    ax.plot([low, 1], [low, 1], color="0.6", linestyle="--", linewidth=1, label="as sure as right")
+    ax.plot(confidence, share_right, color="#0072B2", marker="o", markersize=5, label="classifier")
+    ax.set(xlim=limits, ylim=limits, aspect="equal")
+    ax.set(xlabel="probability of the answer", ylabel="share of right answers")
+    ax.grid(alpha=0.3)
+    ax.legend(frameon=False, loc="upper left")
     return ax

@@ -1,4 +1,4 @@
-"""Curves of a training run, and the texts of one."""
+"""Curves of one training run or of several, and the texts of one."""
 
 import textwrap
 
@@ -21,6 +21,28 @@ def plot_history(history, metric="loss", *, ax=None):
     ax.plot(epochs, history[metric], color="#0072B2", marker="o", markersize=4, label="training")
     if f"val_{metric}" in history:
         ax.plot(epochs, history[f"val_{metric}"], color="#D55E00", marker="s", markersize=4, label="validation")
+    ax.set(xlabel="epoch", ylabel=metric)
+    ax.xaxis.get_major_locator().set_params(integer=True)
+    ax.grid(alpha=0.3)
+    ax.legend(frameon=False)
+    return ax
+
+
+def plot_runs(runs, metric="loss", *, ax=None):
+    """Return Axes with a metric of several candidates against epochs: the mean of each one's runs, and their range.
+
+    runs: dict of name → list of runs, each a list of one number per epoch, e.g. ``history["val_loss"]`` for several
+    seeds; the runs of one candidate have the same length. metric: what the numbers are. The band around a line
+    reaches from the least to the greatest of its runs.
+    """
+    if ax is None:
+        _, ax = plt.subplots(figsize=(6, 3.5), layout="constrained")
+    colors = ["#0072B2", "#D55E00", "#009E73", "#CC79A7", "#56B4E9", "#E69F00", "0.2"]
+    for number, (name, values) in enumerate(runs.items()):
+        values = np.asarray(values, float)  # (num_runs, num_epochs)
+        epochs, color = np.arange(1, values.shape[1] + 1), colors[number % len(colors)]
+        ax.fill_between(epochs, values.min(axis=0), values.max(axis=0), color=color, alpha=0.2, linewidth=0)
+        ax.plot(epochs, values.mean(axis=0), color=color, marker="os^Dv<>"[number % 7], markersize=4, label=name)
     ax.set(xlabel="epoch", ylabel=metric)
     ax.xaxis.get_major_locator().set_params(integer=True)
     ax.grid(alpha=0.3)
