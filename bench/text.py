@@ -140,7 +140,7 @@ def nnlab_same_model(name):
         peer = SETTINGS[name]
         vocabulary, train, _ = texts()
         x, y = text_windows(train, peer["length"])
-        count = peer["batch_size"] * (8 if quick else 32)
+        count = peer["batch_size"] * (8 if quick else 12)
         trial = Trial(examples=count * peer["length"])
         model = build_char_rnn(
             len(vocabulary), cell=peer["cell"], units=peer["units"], embedding_dim=peer["embedding_dim"]
@@ -162,7 +162,7 @@ def torch_same_model(name):
         vocabulary, train, _ = texts()
         torch.manual_seed(0)
         x, y = (torch.from_numpy(each.astype(np.int64)) for each in text_windows(train, peer["length"]))
-        count = peer["batch_size"] * (8 if quick else 32)
+        count = peer["batch_size"] * (8 if quick else 12)
         kinds, width = {"gru": nn.GRU, "lstm": nn.LSTM}, peer["units"][0]
 
         class Network(nn.Module):
