@@ -94,14 +94,14 @@ def test_a_size_that_cannot_be_halved_often_enough_is_refused(build_decoder):
 
 
 def test_the_loss_is_the_cross_entropy_of_the_pixels_plus_the_divergence_of_the_codes(small_vae):
-    vae = small_vae()
+    vae, images = small_vae(), np.concatenate([IMAGES, IMAGES[::-1]], axis=-1)  # two channels
     outputs = {
-        "image": np.random.default_rng(1).uniform(0.01, 0.99, IMAGES.shape).astype("float32"),
+        "image": np.random.default_rng(1).uniform(0.01, 0.99, images.shape).astype("float32"),
         "mean": np.random.default_rng(2).normal(size=(22, 3)).astype("float32"),
         "log_variance": np.random.default_rng(3).normal(size=(22, 3)).astype("float32"),
     }
-    loss = vae.compute_loss(IMAGES, y_pred={name: keras.ops.convert_to_tensor(each) for name, each in outputs.items()})
-    entropy = -IMAGES * np.log(outputs["image"]) - (1 - IMAGES) * np.log(1 - outputs["image"])
+    loss = vae.compute_loss(images, y_pred={name: keras.ops.convert_to_tensor(each) for name, each in outputs.items()})
+    entropy = -images * np.log(outputs["image"]) - (1 - images) * np.log(1 - outputs["image"])
 
     def divergence(mean, deviation):  # ∫ p ln(p / q), by numbers
         p, q = stats.norm(mean, deviation), stats.norm()
