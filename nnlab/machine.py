@@ -35,9 +35,14 @@ def hardware():
 
     backend = keras.backend.backend()
     yield "backend", backend
-    gpus = keras.distribution.list_devices("gpu")
-    yield "devices", ", ".join(gpus or keras.distribution.list_devices())
-    if not gpus:
+    if backend == "torch":  # of which keras.distribution knows nothing
+        import torch
+
+        devices = [f"gpu:{index}" for index in range(torch.cuda.device_count())] or ["cpu:0"]
+    else:
+        devices = keras.distribution.list_devices()  # the GPUs, or else the CPU
+    yield "devices", ", ".join(devices)
+    if not any(device.startswith("gpu") for device in devices):
         why, remedy = why_no_gpu(
             backend,
             system=platform.system(),

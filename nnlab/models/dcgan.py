@@ -82,11 +82,14 @@ class DCGAN(keras.Model):
         self.build((None, latent_dim))
 
     def compile(self, *, generator_optimizer, discriminator_optimizer, **options):
-        super().compile(optimizer=None, **options)
         self.generator_optimizer = keras.optimizers.get(generator_optimizer)
         self.discriminator_optimizer = keras.optimizers.get(discriminator_optimizer)
-        self.generator_optimizer.build(self.generator.trainable_variables)
-        self.discriminator_optimizer.build(self.discriminator.trainable_variables)
+        of_generator = {id(variable) for variable in self.generator.trainable_variables}
+        both = keras.optimizers.MultiOptimizer(
+            lambda variable: self.generator_optimizer if id(variable) in of_generator else self.discriminator_optimizer
+        )
+        both.build(self.trainable_variables)
+        super().compile(both, auto_scale_loss=False, **options)
 
     def call(self, noise, training=False):
         return self.generator(noise, training=training)
@@ -102,24 +105,60 @@ class DCGAN(keras.Model):
         discriminator_loss = ops.mean(real_loss) + ops.mean(ops.softplus(fake_logits))
         return ops.mean(ops.softplus(-fake_logits)), discriminator_loss, real_logits, fake_logits
 
-    def train_step(self, real):
+    def train_step(self, *args):
+        """Take a step of both optimizers, each by its own network's loss on the same images; ``fit`` calls this."""
+        steps = {"tensorflow": self.tensorflow_step, "jax": self.jax_step, "torch": self.torch_step}
+        return steps[keras.backend.backend()](*args)
+
+    def tensorflow_step(self, real):
         import tensorflow
 
-        networks = (
-            (self.generator, self.generator_optimizer),
-            (self.discriminator, self.discriminator_optimizer),
-        )
         with tensorflow.GradientTape(persistent=True) as tape:
             *losses, real_logits, fake_logits = self.losses_of(real)
-        gradients = [
-            tape.gradient(loss, network.trainable_variables)
-            for loss, (network, _) in zip(losses, networks, strict=True)
-        ]
-        for steps, (network, optimizer) in zip(gradients, networks, strict=True):
-            optimizer.apply(steps, network.trainable_variables)
+        networks = self.generator, self.discriminator
+        gradients = [tape.gradient(loss, net.trainable_variables) for loss, net in zip(losses, networks, strict=True)]
+        self.optimizer.apply(gradients[0] + gradients[1], self.trainable_variables)
+        return self.updated_means(losses, real_logits, fake_logits)
+
+    def torch_step(self, real):
+        import torch
+
+        *losses, real_logits, fake_logits = self.losses_of(real)
+        gradients = []
+        for loss, network in zip(losses, (self.generator, self.discriminator), strict=True):
+            weights = [variable.value for variable in network.trainable_variables]
+            gradients += torch.autograd.grad(loss, weights, retain_graph=True)
+        with torch.no_grad():
+            self.optimizer.apply(gradients, self.trainable_variables)
+            return self.updated_means(losses, real_logits, fake_logits)
+
+    def jax_step(self, state, real):
+        import jax
+
+        # JAX wants functions without side effects: variables go in as arrays, and come out as new ones.
+        weights, others, of_optimizer, of_metrics = state
+
+        def losses_of(weights):
+            values = zip([*self.trainable_variables, *self.non_trainable_variables], [*weights, *others], strict=True)
+            with keras.StatelessScope(list(values)) as scope:
+                *losses, real_logits, fake_logits = self.losses_of(real)
+            changed = [scope.get_current_value(variable) for variable in self.non_trainable_variables]
+            return losses, (real_logits, fake_logits, changed)
+
+        losses, gradients_of, (real_logits, fake_logits, changed) = jax.vjp(losses_of, weights, has_aux=True)
+        one, zero, count = ops.ones_like(losses[0]), ops.zeros_like(losses[0]), len(self.generator.trainable_variables)
+        gradients = gradients_of([one, zero])[0][:count] + gradients_of([zero, one])[0][count:]
+        weights, of_optimizer = self.optimizer.stateless_apply(of_optimizer, gradients, weights)
+        with keras.StatelessScope(list(zip(self.metrics_variables, of_metrics, strict=True))) as scope:
+            logs = self.updated_means(losses, real_logits, fake_logits)
+        of_metrics = [scope.get_current_value(variable) for variable in self.metrics_variables]
+        return logs, (weights, changed, of_optimizer, of_metrics)
+
+    def updated_means(self, losses, real_logits, fake_logits):
+        """Return the means over the epoch so far, by name, with a batch's losses and logits added."""
         values = (*losses, ops.mean(ops.sigmoid(real_logits)), ops.mean(ops.sigmoid(fake_logits)))
         for mean, value in zip(self.means, values, strict=True):
-            mean.update_state(value, sample_weight=ops.shape(real)[0])  # the last batch may be smaller
+            mean.update_state(value, sample_weight=ops.shape(real_logits)[0])  # the last batch may be smaller
         return {mean.name: mean.result() for mean in self.means}
 
     def get_config(self):
