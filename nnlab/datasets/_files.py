@@ -4,6 +4,7 @@ import contextlib
 import gzip
 import hashlib
 import os
+import time
 import uuid
 import zlib
 from pathlib import Path
@@ -160,6 +161,7 @@ def _download(file, target, dead_hosts):
         part = target.with_name(f".{target.name}.{uuid.uuid4().hex}.part")  # ours alone: two processes may fetch
         try:
             target.parent.mkdir(parents=True, exist_ok=True)
+            _remove_abandoned_parts(target)
             with part.open("xb") as stream:
                 _network.receive(url, stream, file)
             if problem := damage(part, file):
@@ -173,3 +175,11 @@ def _download(file, target, dead_hosts):
             with contextlib.suppress(OSError):
                 part.unlink(missing_ok=True)
     return failures
+
+
+def _remove_abandoned_parts(target, seconds=3600):
+    """Remove what processes that were killed while they fetched this file have left: none writes for so long."""
+    for part in target.parent.glob(f".{target.name}.*.part"):
+        with contextlib.suppress(OSError):
+            if time.time() - part.stat().st_mtime > seconds:
+                part.unlink()
