@@ -27,6 +27,13 @@ def test_the_same_seed_gives_the_same_python_numpy_and_keras_numbers(helper):
     assert draw() == first
 
 
+def test_the_pytorch_backend_takes_one_step_at_a_time(helper, monkeypatch):
+    steps_at_once = helper(training.steps_at_once)
+    for backend, steps in {"tensorflow": 7, "jax": 7, "torch": 1}.items():
+        monkeypatch.setattr(keras.backend, "backend", lambda backend=backend: backend)
+        assert steps_at_once(7) == steps
+
+
 @pytest.mark.parametrize("seed", [-1, 2**32])
 def test_a_seed_outside_its_range_is_refused(helper, seed):
     with pytest.raises(ValueError, match=f"got {seed}"):
