@@ -196,6 +196,7 @@ def interpolate_latent(start, end, steps):
 
     Source: Shoemake, "Animating Rotation with Quaternion Curves" (1985); White, "Sampling Generative Networks" (2016).
     """
+    start, end = ops.convert_to_tensor(start), ops.convert_to_tensor(end)
     cosine = ops.sum(start * end) / (ops.norm(start) * ops.norm(end))
     angle = ops.maximum(ops.arccos(ops.clip(cosine, -1.0, 1.0)), 1e-4)  # of two equal vectors it is 0
     parts = ops.linspace(0.0, 1.0, steps)[:, None]
