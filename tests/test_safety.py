@@ -1,0 +1,120 @@
+"""Files from elsewhere: model files that lie, break out or run code are refused; nothing here unpacks such things."""
+
+import ast
+import contextlib
+import json
+import zipfile
+from pathlib import Path
+
+import keras
+import numpy as np
+import pytest
+
+import nnlab
+from nnlab.models import build_mlp
+
+ROOT = Path(__file__).parents[1]
+PACKAGE = Path(nnlab.__file__).parent
+# What makes objects of bytes, or files of an archive's members.
+UNSAFE = {"pickle", "dill", "joblib", "cloudpickle", "marshal", "shelve", "tarfile", "zipfile", "eval", "exec"}
+SWITCHES = {"allow_pickle", "safe_mode", "enable_unsafe_deserialization", "unpack_archive", "extractall"}
+
+
+@pytest.fixture
+def saved(tmp_path):
+    model = build_mlp((4, 4, 1), 3, units=(5,))
+    model.save(tmp_path / "model.keras")
+    return model, tmp_path / "model.keras"
+
+
+def members(path):
+    with zipfile.ZipFile(path) as archive:
+        return {name: archive.read(name) for name in archive.namelist()}
+
+
+def write(path, contents):
+    with zipfile.ZipFile(path, "w") as archive:
+        for name, content in contents.items():
+            archive.writestr(name, content)
+
+
+@pytest.mark.parametrize("share", np.linspace(0.02, 0.98, 13))
+def test_a_model_file_with_one_wrong_byte_never_gives_wrong_weights(saved, share):
+    model, path = saved
+    content = bytearray(path.read_bytes())
+    content[int(share * len(content))] ^= 0x10
+    path.write_bytes(content)
+    try:
+        loaded = keras.saving.load_model(path)
+    except (ValueError, OSError, KeyError, zipfile.BadZipFile, TypeError):
+        return
+    for kept, found in zip(model.get_weights(), loaded.get_weights(), strict=True):
+        np.testing.assert_array_equal(kept, found)
+
+
+def test_half_a_model_file_is_refused(saved):
+    path = saved[1]
+    path.write_bytes(path.read_bytes()[: path.stat().st_size // 2])
+    with pytest.raises((ValueError, OSError, zipfile.BadZipFile)):
+        keras.saving.load_model(path)
+
+
+def test_code_in_a_model_file_is_refused(tmp_path):
+    model = keras.Sequential([keras.Input((2,)), keras.layers.Lambda(lambda x: x)])
+    model.save(tmp_path / "model.keras")
+    with pytest.raises(ValueError, match="unsafe"):
+        keras.saving.load_model(tmp_path / "model.keras")
+
+
+@pytest.mark.parametrize(("module", "name"), [("os", "system"), ("builtins", "eval"), ("subprocess", "Popen")])
+def test_a_model_file_that_names_a_function_of_python_is_refused(saved, tmp_path, module, name):
+    path = saved[1]
+    contents = members(path)
+    config = json.loads(contents["config.json"])
+    command = f"touch {tmp_path / 'ran'}"
+    layer = {"module": module, "class_name": name, "registered_name": name, "name": "x", "inbound_nodes": []}
+    config["config"]["layers"][1] |= layer | {"config": {"command": command, "args": command, "source": "1"}}
+    write(path, contents | {"config.json": json.dumps(config)})
+    with pytest.raises((ValueError, TypeError)):
+        keras.saving.load_model(path)
+    assert not (tmp_path / "ran").exists()
+
+
+def test_members_of_a_model_file_that_lead_outside_write_nothing_there(saved, tmp_path):
+    path = saved[1]
+    link = zipfile.ZipInfo("assets/link")
+    link.external_attr = 0o120777 << 16
+    with zipfile.ZipFile(path, "a") as archive:
+        archive.writestr("assets/../../../outside.txt", "x")
+        archive.writestr(f"{tmp_path}/absolute.txt", "x")
+        archive.writestr(link, str(tmp_path / "linked.txt"))
+        archive.writestr("assets/link/through.txt", "x")
+    before = {*tmp_path.rglob("*")}
+    with pytest.warns(UserWarning, match="Skipping"), contextlib.suppress(ValueError, OSError):
+        keras.saving.load_model(path)
+    assert {*tmp_path.rglob("*")} == before
+
+
+def sources():
+    for path in sorted(PACKAGE.rglob("*.py")):
+        yield pytest.param(path.read_text(encoding="utf-8"), id=path.relative_to(PACKAGE).as_posix())
+    for path in sorted((ROOT / "notebooks").glob("*.ipynb")):
+        cells = json.loads(path.read_text(encoding="utf-8"))["cells"]
+        code = ["".join(cell["source"]) for cell in cells if cell["cell_type"] == "code"]
+        yield pytest.param("\n".join(cell for cell in code if not cell.startswith("%%")), id=path.stem)
+
+
+@pytest.mark.parametrize("source", [*sources()])
+def test_nothing_unpacks_objects_or_archives_or_turns_a_protection_off(source):
+    """Notebook 05 alone hands a function to its own worker, by a file in a folder that only this user can write to."""
+    names = set()
+    for node in ast.walk(ast.parse(source)):
+        if isinstance(node, ast.Import | ast.ImportFrom):
+            names |= {alias.name.split(".")[0] for alias in node.names} | {
+                (getattr(node, "module", "") or "").split(".")[0]
+            }
+        if isinstance(node, ast.Call):
+            names |= {getattr(node.func, "id", ""), getattr(node.func, "attr", "")} & (SWITCHES | {"eval", "exec"})
+            names |= {keyword.arg for keyword in node.keywords if keyword.arg}
+    allowed = {"cloudpickle"} if "open_study" in source else set()
+    assert not names & (UNSAFE | SWITCHES) - allowed
