@@ -51,7 +51,7 @@ notebooks: .venv/ready  ## run every notebook in full and keep its outputs (befo
 	$(BIN)/nnlab run --full --out build/notebooks
 	cp build/notebooks/*.ipynb notebooks/
 
-BENCH ?= mlp cnn text sampling dcgan startup
+BENCH ?= mlp cnn text sampling dcgan startup streaming
 bench: .venv/ready  ## time nnlab beside its peers, for hours; see bench/README.md
 	$(PIP) --editable '.[bench]'
 	set -e; for name in $(BENCH); do $(BIN)/python bench/$$name.py $(OPTIONS); done

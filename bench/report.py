@@ -10,7 +10,7 @@ from matplotlib.ticker import LogLocator, NullFormatter
 
 HERE = Path(__file__).parent
 BEGIN, END = "<!-- results: written by bench/report.py -->", "<!-- end of results -->"
-NAMES = {"mlp": "MLP", "cnn": "CNN", "text": "text", "sampling": "text", "dcgan": "DCGAN"}
+NAMES = {"mlp": "MLP", "cnn": "CNN", "text": "text", "sampling": "text", "dcgan": "DCGAN", "streaming": "CNN from disk"}
 QUALITY = {
     "mlp": "test accuracy",
     "cnn": "test accuracy",
@@ -47,7 +47,8 @@ def throughput_table(result):
     first = next(iter(rates))
     flops = max(trial["flops"] for trial in result["trials"])
     title = f"**{NAMES[result['workload']]}, {result['contest']}**, {UNITS.get(result['workload'], 'images/s')}"
-    lines = [f"| {title} | median (min–max) | nnlab : it | of the matrix rate | peak memory |", "|" + " --- |" * 5]
+    baseline = first.split(",")[0]
+    lines = [f"| {title} | median (min–max) | {baseline} : it | of the matrix rate | peak memory |", "|" + " --- |" * 5]
     for name, values in rates.items():
         # an interrupted bench may leave the last run without its partner
         ratio = median(ours / theirs for ours, theirs in zip(rates[first], values, strict=False))

@@ -1,4 +1,4 @@
-"""The ``nnlab`` command: run notebooks, look after data sets, copy a helper, describe this machine."""
+"""The ``nnlab`` command: run notebooks, launch training, look after data sets, copy a helper, describe this machine."""
 
 import textwrap
 from contextlib import contextmanager
@@ -7,11 +7,13 @@ from typing import Annotated
 
 import typer
 
+from nnlab import launching
+
 app = typer.Typer(
     name="nnlab",
     no_args_is_help=True,
     add_completion=False,
-    help="Run notebooks, look after data sets, copy a helper, describe this machine.",
+    help="Run notebooks, launch training, look after data sets, copy a helper, describe this machine.",
 )
 data_app = typer.Typer(name="data", no_args_is_help=True, help="List, fetch and verify data sets.")
 app.add_typer(data_app)
@@ -108,6 +110,12 @@ def summary(results):
         status = Text(result.status, "red" if result.error else "green")
         table.add_row(Text(result.name), status, Text(metrics(result)), f"{result.seconds:.1f} s")
     return table
+
+
+# ---- launch ----------------------------------------------------------------------------------------------
+
+
+app.command("launch", context_settings={"allow_interspersed_args": False})(launching.main)
 
 
 # ---- data ------------------------------------------------------------------------------------------------

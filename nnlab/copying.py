@@ -10,7 +10,8 @@ import symtable
 from pathlib import Path
 
 PACKAGE = Path(__file__).parent
-COMMAND = ("cli", "copying", "execution", "gallery", "machine")  # modules of the nnlab command hold no helpers
+# Modules of the nnlab command hold no helpers.
+COMMAND = ("cli", "copying", "execution", "gallery", "launching", "machine")
 
 
 def find_helper(name):

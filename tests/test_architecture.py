@@ -11,7 +11,12 @@ PACKAGE = Path(nnlab.__file__).parent
 MODULES = sorted(path.relative_to(PACKAGE).as_posix() for path in PACKAGE.rglob("*.py"))
 MAY_USE_ALL = {"cli.py"}
 KERAS_BACKENDS = {"tensorflow", "jax", "torch"}
-MAY_SPEAK_TO_A_BACKEND = {"models/dcgan.py", "training.py"}  # training.py: two switches
+MAY_SPEAK_TO_A_BACKEND = {
+    "models/dcgan.py",  # a custom train_step
+    "training.py",  # switches, the devices of a record
+    "machine.py",  # devices
+    "datasets/streaming.py",  # tf.data reads files on every backend
+}
 
 
 def imported_modules(path):

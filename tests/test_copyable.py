@@ -18,6 +18,7 @@ NOT_COPIED = {
     "datasets",
     "execution",
     "gallery",
+    "launching",
     "machine",
 }  # the command, and loaders, which travel with _files.py
 

@@ -1,0 +1,241 @@
+"""Start one training program as several processes, on one host or many, and end them all if one of them fails."""
+
+import os
+import queue
+import re
+import shutil
+import signal
+import socket
+import subprocess
+import threading
+import time
+from contextlib import contextmanager, suppress
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+GRACE = 5  # seconds from asking a process to end (SIGTERM) to ending it (SIGKILL)
+TAIL = 15  # lines of a failed process's log that are shown
+
+
+def launch(
+    command, *, processes, hosts=1, host_index=0, coordinator=None, restarts=0, log_folder, cores=None, report=None
+):
+    """Run a program in several processes that train together, and return their log files once all have ended well.
+
+    command: the program and its arguments. processes: how many on this host; every host starts as many.
+    hosts, host_index: how many hosts there are, and which of them, from 0, this is. coordinator: ``host:port`` where
+    process 0, on host 0, can be reached by all; it may be left out for one host. restarts: how often the job is
+    started anew after a failure, each time with the coordinator's next port. log_folder: gets ``process-0.log``,
+    ``process-1.log``, …, and what is there already is kept. cores: CPU cores that each process is bound to; by default
+    they share all, as the exchange of gradients needs one to spare. report: a function that is given a line of text
+    about each start and failure.
+
+    Each process finds in its environment what ``keras.distribution.initialize()`` reads. If one ends with an error or
+    is killed, the others are ended too. So are all when this call is interrupted, or receives SIGTERM or SIGHUP.
+
+    Raises RuntimeError naming the process that failed first, how, and the last lines of its log; ValueError for
+    arguments that make no sense; OSError where there is no POSIX. Source: the documentation of
+    ``keras.distribution.initialize`` and ``jax.distributed.initialize``.
+    """
+    _check(command, processes, hosts, host_index, coordinator, restarts, cores)
+    report = report or (lambda line: None)
+    first, total = host_index * processes, hosts * processes
+    folder = Path(log_folder)
+    folder.mkdir(parents=True, exist_ok=True)
+    logs = [folder / f"process-{first + local}.log" for local in range(processes)]
+    names = [f"process {first + local} of {total}" for local in range(processes)]
+    for attempt in range(restarts + 1):
+        address = _address(coordinator, attempt)
+        report(f"start {attempt + 1} of at most {restarts + 1}: {names[0]} and up at {address}, logs in {folder}")
+        environments = [_environment(address, first, local, processes, hosts) for local in range(processes)]
+        with _signals_as_exit():
+            failure = _run(command, environments, logs, _choose_cores(processes, cores))
+        if failure is None:
+            return logs
+        message = _describe(failure, names, logs)
+        if attempt < restarts:
+            report(message)
+    raise RuntimeError(f"start {restarts + 1} of {restarts + 1}: " * bool(restarts) + message)
+
+
+def _check(command, processes, hosts, host_index, coordinator, restarts, cores):
+    """Refuse arguments that make no sense."""
+    if os.name != "posix":
+        raise OSError("several processes that train together need Linux or macOS; on Windows, use WSL 2")
+    if isinstance(command, str | os.PathLike) or not command:
+        raise ValueError(f'command must be a list like ["python", "train.py"], got {command!r}')
+    if not shutil.which(command[0]):
+        raise ValueError(f"there is no program {str(command[0])!r}: give its path, or add its folder to PATH")
+    for name, number, least in (("processes", processes, 1), ("hosts", hosts, 1), ("restarts", restarts, 0)):
+        if number < least:
+            raise ValueError(f"{name} must be at least {least}, got {number}")
+    if cores is not None and cores < 1:
+        raise ValueError(f"cores must be at least 1, got {cores}: leave it out to let all share all of them")
+    if not 0 <= host_index < hosts:
+        raise ValueError(f"host_index must be from 0 to {hosts - 1} for {hosts} hosts, got {host_index}")
+    if hosts > 1 and not coordinator:
+        raise ValueError(f"{hosts} hosts need a coordinator: give host:port where host 0 can be reached by all")
+    if coordinator and not re.fullmatch(r".+:\d{1,5}", coordinator):
+        raise ValueError(f"coordinator must be host:port like node0:9876, got {coordinator!r}")
+
+
+def _address(coordinator, attempt):
+    """Return host:port for a start; a port of its own each, so that no process of an earlier start joins in."""
+    if coordinator:
+        host, port = coordinator.rsplit(":", 1)
+        return f"{host}:{int(port) + attempt}"
+    with socket.socket() as free:
+        free.bind(("127.0.0.1", 0))
+        return f"127.0.0.1:{free.getsockname()[1]}"
+
+
+def _environment(address, first, local, processes, hosts):
+    """Return the environment variables of one process; what the user has set of JAX's own goes before."""
+    chosen = {
+        "KERAS_BACKEND": "jax",
+        "KERAS_DISTRIBUTION_JOB_ADDRESSES": address,
+        "KERAS_DISTRIBUTION_NUM_PROCESSES": str(hosts * processes),
+        "KERAS_DISTRIBUTION_PROCESS_ID": str(first + local),
+        "PYTHONUNBUFFERED": "1",  # a log is complete when its process is killed
+    }
+    defaults = {
+        "JAX_CPU_COLLECTIVES_IMPLEMENTATION": "gloo",
+        "JAX_ENABLE_PREEMPTION_SERVICE": "0",  # it would swallow SIGTERM
+    }
+    if hosts == 1:
+        defaults["JAX_COORDINATOR_BIND_ADDRESS"] = address  # else all networks could reach it
+    if processes > 1:
+        defaults["JAX_LOCAL_DEVICE_IDS"] = str(local)  # with GPUs: one each
+    return defaults | os.environ | chosen
+
+
+def _choose_cores(processes, cores):
+    """Return a set of CPU cores for each process, or None where it may use all, or cannot be bound (macOS)."""
+    if cores is None or not hasattr(os, "sched_setaffinity"):
+        return [None] * processes
+    usable = sorted(os.sched_getaffinity(0))
+    each = min(cores, len(usable))
+    return [{usable[(local * each + i) % len(usable)] for i in range(each)} for local in range(processes)]
+
+
+@contextmanager
+def _bound_to(cores):
+    """Bind this thread to CPU cores, as what is started in here will be; None leaves it alone."""
+    if not cores:
+        yield
+        return
+    before = os.sched_getaffinity(0)
+    os.sched_setaffinity(0, cores)
+    try:
+        yield
+    finally:
+        os.sched_setaffinity(0, before)
+
+
+@contextmanager
+def _signals_as_exit():
+    """Let SIGTERM and SIGHUP raise SystemExit in here, so that what was started is ended; main thread only."""
+    if threading.current_thread() is not threading.main_thread():  # no other may ask for signals
+        yield
+        return
+
+    def leave(number, frame):
+        raise SystemExit(128 + number)
+
+    numbers = [one for one in (signal.SIGTERM, signal.SIGHUP) if signal.getsignal(one) != signal.SIG_IGN]  # nohup
+    before = {number: signal.signal(number, leave) for number in numbers}
+    try:
+        yield
+    finally:
+        for number, handler in before.items():
+            signal.signal(number, handler)
+
+
+def _run(command, environments, logs, cores):
+    """Run all processes to their end; return None, or (index, exit code) of the first to fail."""
+    ended, running = queue.SimpleQueue(), []
+    try:
+        for index, (environment, path) in enumerate(zip(environments, logs, strict=True)):
+            with path.open("ab", buffering=0) as log, _bound_to(cores[index]):
+                log.write(time.strftime("# start on %Y-%m-%d at %H:%M:%S\n").encode())
+                process = subprocess.Popen(
+                    command, env=environment, stdin=subprocess.DEVNULL, stdout=log, stderr=log, start_new_session=True
+                )
+            running.append(process)
+            # A thread for each: whoever ends first is in the queue first, be it by a millisecond.
+            threading.Thread(target=lambda i=index, p=process: ended.put((i, p.wait())), daemon=True).start()
+        for _ in running:
+            index, code = ended.get()
+            if code != 0:
+                return index, code
+        return None
+    finally:
+        _end(running)
+
+
+def _end(running):
+    """End all processes and what they have started: ask, wait for a while, then insist."""
+    alive = [process for process in running if process.poll() is None]
+    for process in alive:
+        _signal_group(process, signal.SIGTERM)
+    deadline = time.monotonic() + GRACE
+    while any(process.poll() is None for process in alive) and time.monotonic() < deadline:
+        time.sleep(0.02)
+    for process in running:
+        _signal_group(process, signal.SIGKILL)
+    for process in alive:
+        process.wait()
+
+
+def _signal_group(process, number):
+    with suppress(ProcessLookupError, PermissionError):  # none is left; macOS says the latter of zombies
+        os.killpg(process.pid, number)
+
+
+def _describe(failure, names, logs):
+    """Return what is said of a failure: who, how, and the end of the log."""
+    index, code = failure
+    how = f"ended with exit code {code}"
+    if code < 0:
+        how = f"was ended by signal {-code} ({signal.Signals(-code).name})"
+    if code == -signal.SIGKILL:
+        how += ", by hand or by the system for want of memory"
+    lines = logs[index].read_text("utf-8", errors="replace").splitlines()
+    lines = [line for line in lines if not re.match(r"\s+@ +0x", line)][-TAIL:]  # not where in C++ it was
+    others = "; the others were ended" if len(names) > 1 else ""
+    return f"{names[index]} {how}{others}. The end of {logs[index]}:\n" + "\n".join(f"    {line}" for line in lines)
+
+
+def main(
+    command: Annotated[list[str], typer.Argument(metavar="-- PROGRAM [ARGUMENT]...")],
+    processes: Annotated[int, typer.Option(help="On this host, as on every other; with GPUs, one for each.")] = 1,
+    hosts: Annotated[int, typer.Option(help="How many hosts take part.")] = 1,
+    host_index: Annotated[int, typer.Option(help="Which of them this is, from 0.")] = 0,
+    coordinator: Annotated[str, typer.Option(metavar="HOST:PORT", help="Of host 0; needed for several hosts.")] = "",
+    restarts: Annotated[int, typer.Option(help="How often to start anew after a failure.")] = 0,
+    cores: Annotated[int | None, typer.Option(help="CPU cores to bind each process to.", show_default="all")] = None,
+    log_folder: Annotated[Path, typer.Option(help="Folder for a log of each process.")] = Path("build/launch"),
+):
+    """Train in several processes: nnlab launch --processes 4 -- python train.py; exit 1 if one of them fails."""
+    try:
+        launch(
+            command,
+            processes=processes,
+            hosts=hosts,
+            host_index=host_index,
+            coordinator=coordinator,
+            restarts=restarts,
+            cores=cores,
+            log_folder=log_folder,
+            report=typer.echo,
+        )
+    except ValueError as error:
+        raise typer.BadParameter(str(error)) from error
+    except (RuntimeError, OSError) as error:
+        typer.echo(error, err=True)
+        raise typer.Exit(1) from error
+    except KeyboardInterrupt as error:
+        typer.echo("interrupted; all processes were ended", err=True)
+        raise typer.Exit(130) from error

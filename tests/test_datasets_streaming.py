@@ -1,0 +1,237 @@
+"""Images read from disk while training: what arrives, in which order, what is refused, and that memory stays flat."""
+
+import subprocess
+import sys
+
+import keras
+import numpy as np
+import pytest
+import tensorflow as tf
+from PIL import Image
+
+from nnlab.datasets import stream_image_folder, stream_records, write_records
+
+SHAPE, NAMES = (6, 5, 3), ("cat", "dog", "eel")
+
+
+@pytest.fixture(scope="module")
+def arrays():
+    rng = np.random.default_rng(0)
+    return rng.integers(0, 256, (50, *SHAPE), np.uint8), rng.integers(0, 3, 50)
+
+
+@pytest.fixture
+def pictures(arrays, tmp_path):
+    """A folder with a sub-folder of PNG files for each class."""
+    for number, (image, label) in enumerate(zip(*arrays, strict=True)):
+        path = tmp_path / "pictures" / NAMES[label] / f"{number:02}.png"
+        path.parent.mkdir(parents=True, exist_ok=True)
+        Image.fromarray(image).save(path)
+    return tmp_path / "pictures"
+
+
+@pytest.fixture
+def records(arrays, tmp_path):
+    """The same images in files of eight; the last has two."""
+    write_records(tmp_path / "records", *arrays, class_names=NAMES, shard_size=8)
+    return tmp_path / "records"
+
+
+@pytest.fixture(params=["pictures", "records"])
+def stream(request):
+    """A function that opens a data set in batches of 16, once from picture files, once from record files."""
+    folder = request.getfixturevalue(request.param)
+    if request.param == "pictures":
+        return lambda batch_size=16, **options: stream_image_folder(folder, SHAPE, batch_size, **options)
+    return lambda batch_size=16, **options: stream_records(folder, batch_size, **options)
+
+
+def epoch(dataset):
+    """Return all images and labels of an epoch, in the order in which they come."""
+    images, labels = zip(*dataset.as_numpy_iterator(), strict=True)
+    return np.concatenate(images), np.concatenate(labels)
+
+
+def as_set(images, labels):
+    return {(image.tobytes(), int(label)) for image, label in zip(images, labels, strict=True)}
+
+
+# ---- what arrives ----------------------------------------------------------------------------------------
+
+
+def test_an_epoch_has_every_image_once_with_its_label(stream, arrays):
+    dataset = stream()
+    images, labels = epoch(dataset)
+    assert (images.shape, images.dtype, labels.dtype) == ((50, *SHAPE), np.uint8, np.int32)
+    assert as_set(images, labels) == as_set(*arrays)
+    assert dataset.class_names == NAMES
+
+
+def test_the_number_and_the_shape_of_batches_are_known_beforehand(stream):
+    dataset = stream()
+    assert dataset.cardinality() == 4
+    assert [len(labels) for _, labels in dataset] == [16, 16, 16, 2]
+    assert dataset.element_spec[0].shape.as_list() == [None, *SHAPE]
+
+
+def test_the_next_epoch_has_another_order_and_the_same_seed_the_same_orders(stream):
+    keras.utils.set_random_seed(0)
+    first, again, other = stream(seed=1), stream(seed=1), stream(seed=2)
+    one, two = epoch(first)[0], epoch(first)[0]
+    assert not np.array_equal(one, two)
+    assert not np.array_equal(one, epoch(other)[0])
+    np.testing.assert_array_equal(one, epoch(again)[0])
+    np.testing.assert_array_equal(two, epoch(again)[0])
+
+
+def test_shares_are_disjoint_and_together_the_whole(stream, arrays):
+    parts = [as_set(*epoch(stream(shard=(index, 3)))) for index in range(3)]
+    assert sum(map(len, parts)) == 50
+    assert set.union(*parts) == as_set(*arrays)
+
+
+def test_nothing_is_measured_and_the_order_does_not_depend_on_the_clock(stream):
+    options = stream().options()
+    assert (options.autotune.enabled, options.deterministic) == (False, True)
+
+
+def test_a_network_learns_from_a_stream_and_is_evaluated_by_it(stream, arrays):
+    keras.utils.set_random_seed(0)
+    layers = [keras.Input(SHAPE), keras.layers.Rescaling(1 / 255), keras.layers.Flatten(), keras.layers.Dense(3)]
+    model = keras.Sequential(layers)
+    loss = keras.losses.SparseCategoricalCrossentropy(from_logits=True)
+    model.compile(keras.optimizers.Adam(0.03), loss, metrics=["accuracy"])
+    history = model.fit(stream(seed=0), epochs=30, shuffle=False, verbose=0)  # True: Keras warns
+    assert history.history["accuracy"][-1] > 0.9
+    from_disk = model.evaluate(stream(), verbose=0, return_dict=True)
+    from_memory = model.evaluate(*arrays, verbose=0, return_dict=True)
+    assert from_disk == pytest.approx(from_memory, rel=1e-4)
+
+
+# ---- picture files ---------------------------------------------------------------------------------------
+
+
+def test_jpeg_and_png_of_any_mode_become_what_pillow_makes_of_them(tmp_path):
+    x, y = np.meshgrid(np.arange(24), np.arange(16))
+    smooth = np.stack([8 * x, 12 * y, 4 * (x + y)], -1).astype(np.uint8)
+    inner = tmp_path / "all" / "smooth"
+    inner.mkdir(parents=True)
+    for mode in ("RGB", "L", "P", "RGBA"):
+        Image.fromarray(smooth).convert(mode).save(inner / f"{mode}.png")
+    Image.fromarray(smooth).save(inner / "photo.JPG", "JPEG", quality=95)
+    images, _ = epoch(stream_image_folder(tmp_path / "all", (16, 24, 3), 2, seed=0))
+    expected = np.stack([np.asarray(Image.open(path).convert("RGB")) for path in sorted(inner.iterdir())])
+    distances = np.abs(images[:, None].astype(int) - expected[None]).max(axis=(2, 3, 4))  # (5, 5)
+    assert distances.min(axis=1).max() <= 6  # decoders of JPEG round differently
+    assert sorted(distances.argmin(axis=1)) == [0, 1, 2, 2, 4]  # RGBA, the fourth, is RGB with an empty alpha
+
+
+def test_resize_fills_the_shape_and_keeps_the_middle(tmp_path):
+    (tmp_path / "all" / "wide").mkdir(parents=True)
+    wide = np.zeros((20, 60, 3), np.uint8)
+    wide[:, 20:40] = (250, 100, 50)  # the middle third
+    Image.fromarray(wide).save(tmp_path / "all" / "wide" / "1.png")
+    [image], _ = epoch(stream_image_folder(tmp_path / "all", (10, 10, 3), 1, resize=True))
+    assert (image[:, 1:-1] == (250, 100, 50)).all()
+
+
+def test_a_picture_of_another_size_is_refused_by_name(pictures):
+    Image.new("RGB", (7, 6)).save(pictures / "dog" / "big.png")
+    with pytest.raises(ValueError, match=r"dog/big\.png: expected 5 × 6 pixels .* got 7 × 6\..*resize=True"):
+        stream_image_folder(pictures, SHAPE, 16)
+    with pytest.raises(tf.errors.InvalidArgumentError, match=r"\[6,7,3\]"):
+        epoch(stream_image_folder(pictures, SHAPE, 16, verify=False))
+
+
+@pytest.mark.parametrize("content", ["no image", "truncated", "one byte changed"])
+def test_a_damaged_picture_is_refused_by_name(pictures, content):
+    path = next((pictures / "eel").iterdir())
+    raw = path.read_bytes()
+    changed = raw[:60] + bytes([raw[60] ^ 1]) + raw[61:]
+    path.write_bytes({"no image": b"no image", "truncated": raw[:60], "one byte changed": changed}[content])
+    with pytest.raises(ValueError, match=rf"{path.name}: expected a whole PNG or JPEG image, got: .*Replace"):
+        stream_image_folder(pictures, SHAPE, 16)
+
+
+def test_a_truncated_jpeg_stops_the_epoch(tmp_path, arrays):
+    path = tmp_path / "all" / "cut" / "1.jpg"
+    path.parent.mkdir(parents=True)
+    Image.fromarray(np.tile(arrays[0][0], (20, 20, 1))).save(path)
+    path.write_bytes(path.read_bytes()[:-500])
+    with pytest.raises(tf.errors.InvalidArgumentError, match="JPEG"):
+        epoch(stream_image_folder(tmp_path / "all", (120, 100, 3), 1))
+
+
+def test_a_folder_without_classes_or_a_class_without_pictures_is_refused(pictures, tmp_path):
+    with pytest.raises(FileNotFoundError, match="nowhere is no folder: name one that holds a sub-folder"):
+        stream_image_folder(tmp_path / "nowhere", SHAPE, 16)
+    with pytest.raises(ValueError, match=r"dog has no sub-folders: expected one for each class"):
+        stream_image_folder(pictures / "dog", SHAPE, 16)
+    (pictures / "fox").mkdir()
+    with pytest.raises(ValueError, match=r"fox has no PNG or JPEG images"):
+        stream_image_folder(pictures, SHAPE, 16)
+    (pictures / "fox" / "1.GIF").write_bytes(b"GIF89a")
+    with pytest.raises(ValueError, match=r"1\.GIF: expected only PNG and JPEG images: convert"):
+        stream_image_folder(pictures, SHAPE, 16)
+
+
+@pytest.mark.parametrize("shape", [(6, 5), (6, 5, 2), (0, 5, 3)])
+def test_a_shape_that_is_none_is_refused(pictures, shape):
+    with pytest.raises(ValueError, match=r"image_shape must be \(height, width, channels\).*for example"):
+        stream_image_folder(pictures, shape, 16)
+
+
+@pytest.mark.parametrize(
+    ("options", "words"),
+    [
+        ({"batch_size": 0}, "batch_size must be at least 1, got 0"),
+        ({"shard": (2, 2)}, r"0 <= index < count, got \(2, 2\)"),
+        ({"shard": (-1, 2)}, r"0 <= index < count, got \(-1, 2\)"),
+        ({"shard": (60, 61)}, r"too few .*shard=\(60, 61\) one: ask for fewer|shard=\(60, 61\).*fewer shares"),
+    ],
+)
+def test_batches_and_shares_that_are_none_are_refused(stream, options, words):
+    with pytest.raises(ValueError, match=words):
+        stream(**options)
+
+
+# ---- memory ----------------------------------------------------------------------------------------------
+
+MEMORY = """
+import sys
+import numpy as np, psutil
+from PIL import Image
+from pathlib import Path
+from nnlab.datasets import stream_image_folder, stream_records, write_records
+
+folder, shape, process = Path(sys.argv[1]), (256, 256, 3), psutil.Process()
+
+def peak(dataset):
+    highest = 0
+    for images, labels in dataset:
+        highest = max(highest, process.memory_info().rss)
+    return highest
+
+def growth(open_dataset):
+    small = peak(open_dataset(1))
+    return (peak(open_dataset(20)) - small) / 2**20
+
+for size in (1, 20):
+    images = (np.full(shape, number % 256, np.uint8) for number in range(16 * size))
+    write_records(folder / f"records {size}", images, (0 for _ in range(16 * size)), shard_size=4)
+    (folder / f"pictures {size}" / "all").mkdir(parents=True)
+    for number in range(16 * size):
+        Image.new("RGB", shape[:2], (number % 256, 0, 0)).save(folder / f"pictures {size}" / "all" / f"{number}.png")
+
+records = lambda size: stream_records(folder / f"records {size}", 8, buffer=8)
+pictures = lambda size: stream_image_folder(folder / f"pictures {size}", shape, 8)
+print(growth(records), growth(pictures), growth(lambda size: records(size).cache()))
+"""
+
+
+def test_twenty_times_the_images_take_no_more_memory(tmp_path):
+    """Decoded, 16 images are 3 MB and 320 images 60 MB: a data set that keeps them shows that the measure sees it."""
+    printed = subprocess.check_output([sys.executable, "-c", MEMORY, str(tmp_path)], text=True)
+    records, pictures, kept = map(float, printed.split())
+    assert max(records, pictures) < 20, printed
+    assert kept > 40, printed
