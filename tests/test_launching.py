@@ -20,11 +20,11 @@ from typer.testing import CliRunner
 from nnlab.cli import app
 from nnlab.launching import launch
 
-NNLAB = [
-    sys.executable,
-    "-c",
-    "import signal; signal.signal(2, signal.default_int_handler)\nfrom nnlab.cli import app; app()",
-]
+AS_IN_A_TERMINAL = (  # a process started in the background or by nohup inherits that it shall ignore these
+    "import signal; signal.signal(signal.SIGINT, signal.default_int_handler)\n"
+    "signal.signal(signal.SIGHUP, signal.SIG_DFL)\n"
+)
+NNLAB = [sys.executable, "-c", f"{AS_IN_A_TERMINAL}from nnlab.cli import app; app()"]
 TEMPLATES = importlib.resources.files("nnlab") / "templates"
 TELLS = "import json, os; print(json.dumps({**os.environ, 'cores': sorted(os.sched_getaffinity(0))}))"
 TELLS = TELLS if hasattr(os, "sched_getaffinity") else "import json, os; print(json.dumps(dict(os.environ)))"
