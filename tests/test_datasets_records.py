@@ -1,37 +1,14 @@
 """Record files: what is written, what is refused, and that a damaged or unfinished set never passes as a whole one."""
+# ruff: noqa: F811 (a fixture is imported, and then the name of an argument)
 
 import json
 
 import numpy as np
 import pytest
 import tensorflow as tf
+from test_datasets_streaming import NAMES, SHAPE, arrays, as_set, epoch, records  # noqa: F401
 
 from nnlab.datasets import stream_records, write_records
-
-SHAPE, NAMES = (6, 5, 3), ("cat", "dog", "eel")
-
-
-@pytest.fixture(scope="module")
-def arrays():
-    rng = np.random.default_rng(0)
-    return rng.integers(0, 256, (50, *SHAPE), np.uint8), rng.integers(0, 3, 50)
-
-
-@pytest.fixture
-def records(arrays, tmp_path):
-    """A set in files of eight images; the last has two."""
-    write_records(tmp_path / "records", *arrays, class_names=NAMES, shard_size=8)
-    return tmp_path / "records"
-
-
-def epoch(dataset):
-    """Return all images and labels of an epoch, in the order in which they come."""
-    images, labels = zip(*dataset.as_numpy_iterator(), strict=True)
-    return np.concatenate(images), np.concatenate(labels)
-
-
-def as_set(images, labels):
-    return {(image.tobytes(), int(label)) for image, label in zip(images, labels, strict=True)}
 
 
 def test_records_are_examples_that_other_programs_can_read(records, arrays):

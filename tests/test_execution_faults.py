@@ -57,6 +57,14 @@ def test_output_below_the_limit_counts_for_each_cell_alone(tmp_path, monkeypatch
     assert run_notebook(path, tmp_path / "ran.ipynb").status == "ok"
 
 
+def test_what_a_cell_clears_does_not_count(tmp_path, monkeypatch):
+    monkeypatch.setattr(_kernel, "MAX_OUTPUT", 1000)
+    shows = "for _ in range(5):\n    clear_output()\n    print('x' * 900, flush=True)"
+    source = f"from IPython.display import clear_output\n{shows}"
+    path = write_notebook(tmp_path / "a.ipynb", source)
+    assert run_notebook(path, tmp_path / "ran.ipynb").status == "ok"
+
+
 @pytest.mark.parametrize("error", ["MemoryError()", "RuntimeError('RESOURCE_EXHAUSTED: Out of memory on GPU 0')"])
 def test_a_full_memory_comes_with_advice(tmp_path, error):
     path = write_notebook(tmp_path / "a.ipynb", f"raise {error}")

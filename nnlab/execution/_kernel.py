@@ -55,7 +55,7 @@ class _BoundedClient(NotebookClient):
     shown, cell_shown = 0, None
 
     def process_message(self, msg, cell, cell_index):
-        if cell is not self.cell_shown:
+        if cell is not self.cell_shown or msg["msg_type"] == "clear_output":
             self.shown, self.cell_shown = 0, cell
         if msg["msg_type"] in ("stream", "display_data", "execute_result", "update_display_data"):
             within = not self.flooded
