@@ -78,7 +78,7 @@ def resumable_epochs(model, folder, epochs, *, seed):
             model.fit(x[order], y[order], shuffle=False, initial_epoch=epoch, epochs=epoch + 1)
 
     On a CPU, with ``set_seed(…, deterministic=True)``, the weights are then the same, bit for bit, as without any
-    interruption; with the PyTorch backend only without dropout, of which Keras draws once more at each start.
+    interruption; with the PyTorch backend only if layers draw nothing: there Keras draws once more at each start.
 
     Raises ValueError if the folder's file cannot be read or belongs to another model or optimizer.
     """
