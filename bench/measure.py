@@ -37,6 +37,8 @@ class Trial:
     def round_ends(self, *_):
         self.seconds += time.perf_counter() - self.started
         self.rounds.append((self.seconds, self.judge() if self.judge else None))
+        if self.judge:  # for hours, so whoever waits sees how far it is
+            print("  round {}: {:.1f} s, {}".format(len(self.rounds), *self.rounds[-1]), file=sys.stderr, flush=True)
         self.started = time.perf_counter()
 
     def callback(self):
@@ -113,9 +115,9 @@ def machine():
 def child(program, contest, contestant, quick):
     """Run one contestant in a new process; return its trial as a dict, with its peak memory in MB."""
     command = [sys.executable, program, "--contest", contest, "--only", contestant, *(["--quick"] if quick else [])]
-    done = subprocess.run(command, capture_output=True, text=True)
+    done = subprocess.run(command, stdout=subprocess.PIPE, text=True)
     if done.returncode:
-        raise SystemExit(f"{contestant} failed: {' '.join(map(str, command))}\n{done.stderr}")
+        raise SystemExit(f"{contestant} failed: {' '.join(map(str, command))}")
     return json.loads(done.stdout.splitlines()[-1])
 
 

@@ -6,6 +6,8 @@ import json
 import numpy as np
 import pytest
 import tensorflow as tf
+from hypothesis import HealthCheck, example, given, settings
+from hypothesis import strategies as st
 from test_datasets_streaming import NAMES, SHAPE, arrays, as_set, epoch, records  # noqa: F401
 
 from nnlab.datasets import stream_records, write_records
@@ -146,6 +148,77 @@ def test_an_index_that_makes_no_sense_is_refused(records, change):
     path.write_text(change(json.loads(path.read_text())))
     with pytest.raises(ValueError, match=r"index\.json: expected an index in the form .*, got: .*write the set again"):
         stream_records(records, 16)
+
+
+JSON = st.recursive(
+    st.none() | st.booleans() | st.integers() | st.floats() | st.text(max_size=9),
+    lambda inner: st.lists(inner, max_size=3) | st.dictionaries(st.text(max_size=9), inner, max_size=3),
+    max_leaves=6,
+)
+INDEXES = {}  # of each set, as it was written
+
+
+def places(value, path=()):
+    """Yield the way to each value inside a JSON value."""
+    yield path
+    for key, inner in value.items() if isinstance(value, dict) else enumerate(value) if isinstance(value, list) else ():
+        yield from places(inner, (*path, key))
+
+
+def written(folder):
+    """Return the index as it was written, whatever became of it since."""
+    return INDEXES.setdefault(folder, (folder / "index.json").read_bytes())
+
+
+@settings(max_examples=300, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@given(st.data())
+def test_whatever_stands_in_an_index_it_is_refused_in_words_or_describes_the_files(records, data):
+    index = json.loads(written(records))
+    *way, last = data.draw(st.sampled_from([path for path in places(index) if path]))
+    inner = index
+    for key in way:
+        inner = inner[key]
+    was, inner[last] = inner[last], data.draw(JSON)
+    (records / "index.json").write_text(json.dumps(index))
+    try:
+        dataset = stream_records(records, 16)
+    except (ValueError, FileNotFoundError) as error:
+        assert any(words in str(error) for words in ("write the set again", "Write the set")), error
+        return
+    same = type(was) is type(inner[last]) and was == inner[last]
+    assert same or (way or [last])[0] in ("class_names", "image_shape")  # what the files do not tell
+    assert len(dataset.class_names) >= 1
+
+
+@settings(max_examples=200, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@given(st.binary(max_size=40), st.integers(0, 10_000), st.booleans())
+@example(b"[" * 100_000, 0, False)
+@example(b"\xff", 0, True)
+def test_bytes_of_any_kind_in_an_index_are_refused_in_words(records, content, place, whole):
+    raw = written(records)
+    place %= len(raw)
+    changed = raw[:place] + content + raw[place + len(content) :] if whole else raw[:place] + content
+    (records / "index.json").write_bytes(changed)
+    try:
+        stream_records(records, 16)
+    except (ValueError, FileNotFoundError) as error:
+        assert any(words in str(error) for words in ("write the set again", "Write the set")), error
+
+
+@settings(max_examples=150, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@given(st.binary(min_size=1, max_size=40), st.integers(0, 10_000), st.booleans())
+def test_bytes_of_any_kind_in_a_record_file_never_become_an_image(records, arrays, content, place, whole):
+    path = records / "images-00006.tfrecord"
+    raw = INDEXES.setdefault(path, path.read_bytes())
+    place %= len(raw)
+    changed = raw[:place] + content + (raw[place + len(content) :] if whole else b"")
+    path.write_bytes(changed)
+    try:
+        images, labels = epoch(stream_records(records, 16, verify=False))
+    except (ValueError, tf.errors.DataLossError):
+        return
+    assert changed == raw
+    assert as_set(images, labels) == as_set(*arrays)
 
 
 def test_a_buffer_that_is_none_is_refused_and_one_of_a_single_image_shuffles_only_files(records):

@@ -110,19 +110,28 @@ def read_index(folder):
         index = json.loads(path.read_text(encoding="utf-8"))
         if index["format"] != FORMAT or index["dtype"] != "uint8":
             raise ValueError(f"format {index['format']!r}, dtype {index['dtype']!r}")
-        if len(index["image_shape"]) != 3 or min(index["image_shape"]) < 1:
+        if len(index["image_shape"]) != 3 or not all(_counts(size) for size in index["image_shape"]):
             raise ValueError(f"image_shape {index['image_shape']}")
+        for shard in index["shards"]:
+            if not _counts(shard["images"]) or not _counts(shard["bytes"]) or not isinstance(shard["sha256"], str):
+                raise ValueError(f"file {shard}")
         names = [shard["file"] for shard in index["shards"]]
         if not names or len(set(names)) < len(names) or any(Path(name).name != name for name in names):
             raise ValueError(f"files {names}")
         images = sum(shard["images"] for shard in index["shards"])
         if index["images"] != images:
             raise ValueError(f"{index['images']} images, and files with {images}")
-        if not all({"bytes", "sha256"} <= set(shard) for shard in index["shards"]) or not index["class_names"]:
-            raise KeyError("bytes, sha256 or class_names")
-    except (ValueError, KeyError, TypeError) as error:  # no JSON and no UTF-8 are ValueErrors
+        labels = index["class_names"]
+        if not isinstance(labels, list) or not labels or not all(isinstance(label, str) for label in labels):
+            raise ValueError(f"class_names {labels}")
+    except (ValueError, KeyError, TypeError, RecursionError) as error:  # no JSON and no UTF-8 are ValueErrors
         raise ValueError(f"{path}: expected an index in the form {FORMAT!r}, got: {error}. {advice}") from error
     return index
+
+
+def _counts(value):
+    """Is this JSON value a number of things, at least one?"""
+    return type(value) is int and value > 0
 
 
 def verified(path, shard, content):
