@@ -197,7 +197,7 @@ CONTESTS = {
     "quality": {
         "nnlab, 1 epoch": nnlab_notebook(1),
         "nnlab, 2 epochs": nnlab_notebook(2),
-        "tutorial, 4 epochs": tutorial(4),
+        "tutorial, 5 epochs": tutorial(5),
     },
 }
 
