@@ -139,8 +139,18 @@ class SampleSnapshots(keras.callbacks.Callback):
 class ResetStates(keras.callbacks.Callback):
     """A callback that lets stateful layers begin afresh: before each epoch, each evaluation and each prediction.
 
-    Keras leaves the state of a stateful recurrent layer as the last batch has left it, also that of other data.
+    Keras leaves the state of a stateful recurrent layer as the last batch has left it, also that of other data. On the
+    JAX backend, Keras 3.15 loses it after each batch instead, as JAX carries on only what a layer lists among its
+    variables; once this callback has been used, recurrent layers list their states there.
     """
+
+    def set_model(self, model):
+        if keras.backend.backend() == "jax" and "variables" not in vars(keras.layers.RNN):
+            listed = keras.layers.RNN.variables.fget
+            keras.layers.RNN.variables = property(
+                lambda layer: [*listed(layer), *keras.tree.flatten(layer.states or [])]
+            )
+        super().set_model(model)
 
     def reset(self, *args, **kwargs):
         for layer in self.model.layers:

@@ -92,7 +92,7 @@ def test_a_stateful_char_rnn_reads_two_halves_as_one_text_until_it_is_reset(help
     whole = helper(rnn.build_char_rnn)(8, **settings)
     halves = helper(rnn.build_char_rnn)(8, batch_size=2, **settings)
     for a, b in zip(halves.trainable_variables, whole.trainable_variables, strict=True):
-        a.assign(b)
+        a.assign(np.array(b))  # JAX would share the array, and then free it
     ids = np.random.default_rng(0).integers(0, 8, (2, 10))
     expected = whole.predict(ids, verbose=0)
     for _ in range(2):
