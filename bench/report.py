@@ -83,13 +83,13 @@ def quality_rows(result):
     for name in ours:
         times = [next((s for s, q in trial["rounds"] if best(q, target) == q), None) for trial in found[name]]
         last = median(trial["rounds"][-1][1] for trial in found[name])
-        when = "not reached" if None in times else spread(times)
+        when = "not reached" if None in times else f"{spread(times)} s"
         ratio = (
             "–" if None in times else f"1/{median(theirs / own for own, theirs in zip(times, ends, strict=True)):.1f}"
         )
         rows.append(
             f"| {NAMES[result['workload']]} | {peer}: {target:.4g} in {spread(ends)} s | "
-            f"{name}: {last:.4g} at its end | {when} s | {ratio} | {runs} |"
+            f"{name}: {last:.4g} at its end | {when} | {ratio} | {runs} |"
         )
     return rows
 
