@@ -1,5 +1,6 @@
 """What Keras leaves to its user around a training run: one seed for everything, samples kept on the way, a record."""
 
+import functools
 import html
 import importlib.metadata
 import os
@@ -10,6 +11,7 @@ from pathlib import Path
 
 import keras
 import numpy as np
+from keras import layers, ops
 
 
 def set_seed(seed, *, deterministic=False):
@@ -139,18 +141,36 @@ class SampleSnapshots(keras.callbacks.Callback):
 class ResetStates(keras.callbacks.Callback):
     """A callback that lets stateful layers begin afresh: before each epoch, each evaluation and each prediction.
 
-    Keras leaves the state of a stateful recurrent layer as the last batch has left it, also that of other data. On the
-    JAX backend, Keras 3.15 loses it after each batch instead, as JAX carries on only what a layer lists among its
-    variables; once this callback has been used, recurrent layers list their states there.
+    Keras leaves the state of a stateful recurrent layer as the last batch has left it, also that of other data. From
+    its first use on, stateful SimpleRNN, LSTM and GRU layers can also be trained on the JAX and PyTorch backends.
     """
 
     def set_model(self, model):
-        if keras.backend.backend() == "jax" and "variables" not in vars(keras.layers.RNN):
-            listed = keras.layers.RNN.variables.fget
-            keras.layers.RNN.variables = property(
-                lambda layer: [*listed(layer), *keras.tree.flatten(layer.states or [])]
-            )
+        self.mend_layers()
         super().set_model(model)
+
+    @staticmethod
+    @functools.cache  # once is enough
+    def mend_layers():
+        """Let all stateful layers of this process keep their state as they do on TensorFlow; Keras 3.15 does not.
+
+        JAX carries on only what a layer lists among its variables, and forgets the state after each batch. PyTorch
+        overwrites the state in which a batch began while it still needs it for the gradients.
+        """
+        if keras.backend.backend() == "jax":
+            listed = layers.RNN.variables.fget
+            layers.RNN.variables = property(lambda layer: [*listed(layer), *keras.tree.flatten(layer.states or [])])
+        elif keras.backend.backend() == "torch":
+
+            def begin_with_copies(inner_loop):
+                def run(layer, sequences, initial_state, *args, **kwargs):
+                    copies = keras.tree.map_structure(ops.copy, initial_state)
+                    return inner_loop(layer, sequences, copies, *args, **kwargs)
+
+                return run
+
+            for kind in (layers.LSTM, layers.GRU):  # SimpleRNN makes copies of its own
+                kind.inner_loop = begin_with_copies(kind.inner_loop)
 
     def reset(self, *args, **kwargs):
         for layer in self.model.layers:

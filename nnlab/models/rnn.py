@@ -13,8 +13,8 @@ def build_char_rnn(vocab_size, *, cell="gru", units=(512,), embedding_dim=64, dr
     embedding_dim: length of the vector learned for each character.
     dropout: fraction of each recurrent layer's output set to zero while training, in ``[0, 1)``.
     batch_size: if given, the network takes batches of this size only and is stateful: it goes on in each batch where
-    it ended the last one, until its layers' ``reset_state`` is called. On the JAX backend it does so only once
-    ``nnlab.training.ResetStates`` has been used.
+    it ended the last one, until its layers' ``reset_state`` is called. On the JAX and
+    PyTorch backends it is trained only with the callback ``nnlab.training.ResetStates``.
 
     Raises ValueError for another cell.
 
