@@ -1,7 +1,6 @@
 """The ``nnlab`` command: run notebooks, launch training, look after data sets, copy a helper, describe this machine."""
 
 import textwrap
-from contextlib import contextmanager
 from pathlib import Path
 from typing import Annotated
 
@@ -31,6 +30,7 @@ def run(
     quick: Annotated[bool, typer.Option("--quick/--full", help="A minute or less each, or as published.")] = False,
     out: Annotated[Path, typer.Option(help="Folder for notebooks, results and gallery.")] = Path("build/run"),
     timeout: Annotated[float, typer.Option(min=1, help="Seconds that one cell may take.")] = 1800,
+    jobs: Annotated[int, typer.Option(min=1, help="Notebooks to run at a time.")] = 1,
 ):
     """Execute notebooks in fresh kernels and write a gallery of them; exit 1 if one fails."""
     from rich.console import Console
@@ -44,8 +44,11 @@ def run(
     console = Console(highlight=False)
     results, interrupted = [], False
     try:
-        with progress_bar(console) as show:
-            for result in execution.run_notebooks(paths, out, quick=quick, timeout=timeout, on_cell=show):
+        bars = ProgressBars(console)
+        ran = execution.run_notebooks(paths, out, quick=quick, timeout=timeout, jobs=jobs, on_cell=bars.show)
+        with bars.progress:
+            for result in ran:
+                bars.hide(result.name)
                 results.append(result)
                 report(result, console)
     except KeyboardInterrupt:
@@ -61,22 +64,26 @@ def run(
     raise typer.Exit(130 if interrupted else 1 if failed else 0)
 
 
-@contextmanager
-def progress_bar(console):
-    """Give a function (path, cells done, cells in all) that draws a bar where the console is a terminal."""
-    from rich import progress
-    from rich.markup import escape
+class ProgressBars:
+    """A bar for each notebook that runs, where the console is a terminal."""
 
-    columns = ("{task.description}", progress.BarColumn(), "{task.fields[cell]}", progress.TimeElapsedColumn())
-    with progress.Progress(*columns, console=console, transient=True, disable=not console.is_terminal) as bar:
-        task = bar.add_task("", visible=False, cell="")
+    def __init__(self, console):
+        from rich import progress
 
-        def show(path, done, total):
-            if done == 0:
-                bar.reset(task, total=total, visible=True, description=escape(path.stem))
-            bar.update(task, completed=done, cell=f"cell {done + 1} of {total}")
+        columns = ("{task.description}", progress.BarColumn(), "{task.fields[cell]}", progress.TimeElapsedColumn())
+        self.progress = progress.Progress(*columns, console=console, transient=True, disable=not console.is_terminal)
+        self.by_name = {}
 
-        yield show
+    def show(self, path, done, total):
+        from rich.markup import escape
+
+        if path.stem not in self.by_name:
+            self.by_name[path.stem] = self.progress.add_task(escape(path.stem), total=total, cell="")
+        self.progress.update(self.by_name[path.stem], completed=done, cell=f"cell {done + 1} of {total}")
+
+    def hide(self, name):
+        if name in self.by_name:  # a file that is no notebook never had one
+            self.progress.remove_task(self.by_name.pop(name))
 
 
 def metrics(result):

@@ -83,17 +83,19 @@ def test_run_says_that_it_cannot_write(folder):
     assert "file" in result.output
 
 
-def test_ctrl_c_ends_the_kernels_keeps_what_is_done_and_exits_130(folder):
+@pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
+def test_a_run_that_is_stopped_ends_its_kernels_keeps_what_is_done_and_exits_130(folder, number):
     write_notebook(folder / "notebooks" / "a.ipynb", IS_FULL, SHOWS_A_RECORD)
     write_notebook(folder / "notebooks" / "b.ipynb", "1", STARTS_AND_WAITS)
-    write_notebook(folder / "notebooks" / "c.ipynb", "1")
-    process = start_with_ctrl_c("run")
+    write_notebook(folder / "notebooks" / "c.ipynb", "1", STARTS_AND_WAITS.replace("'pid'", "'other_pid'"))
+    write_notebook(folder / "notebooks" / "d.ipynb", "1")
+    process = start_with_ctrl_c("run", "--jobs", "2")
     try:
         pid = folder / "notebooks" / "pid"
-        wait_until(lambda: pid.is_file() and pid.read_text())
+        wait_until(lambda: pid.is_file() and pid.read_text() and pid.with_name("other_pid").is_file())
         kernels = psutil.Process(process.pid).children(recursive=True)
         assert int(pid.read_text()) in [kernel.pid for kernel in kernels]
-        process.send_signal(signal.SIGINT)
+        process.send_signal(number)
         output = process.communicate(timeout=30)[0]
     finally:
         process.kill()
@@ -103,10 +105,11 @@ def test_ctrl_c_ends_the_kernels_keeps_what_is_done_and_exits_130(folder):
     assert output.splitlines()[-1].startswith("Gallery: ")
     out = folder / "build" / "run"
     results = json.loads((out / "results.json").read_text())["notebooks"]
-    assert [(row["name"], row["status"]) for row in results] == [("a", "ok"), ("b", "failed")]
+    assert results[0]["name"] == "a"
     assert results[0]["records"]
-    assert "interrupted" in results[1]["error"]
-    assert {path.name for path in out.glob("*.html")} == {"a.html", "b.html", "index.html"}
+    assert {row["name"]: row["status"] for row in results} == {"a": "ok", "b": "failed", "c": "failed"}
+    assert all("interrupted" in row["error"] for row in results[1:])
+    assert {path.name for path in out.glob("*.html")} == {"a.html", "b.html", "c.html", "index.html"}
 
 
 def start_with_ctrl_c(*words):

@@ -145,6 +145,28 @@ def test_a_kernel_is_this_python_in_the_notebooks_folder_with_absolute_data_fold
     assert (mode, surroundings("full.ipynb")[1]) == ("1", "None")
 
 
+def test_as_many_notebooks_run_at_a_time_as_asked_for(tmp_path):
+    meets = """
+import time
+from pathlib import Path
+Path("{0}").touch()
+end = time.monotonic() + 30
+while not Path("{1}").exists():
+    assert time.monotonic() < end
+    time.sleep(0.05)
+time.sleep(1)
+Path("{0} ended").touch()
+"""
+    paths = [
+        write_notebook(tmp_path / "a.ipynb", meets.format("a", "b")),
+        write_notebook(tmp_path / "b.ipynb", meets.format("b", "a")),
+        write_notebook(tmp_path / "c.ipynb", "from pathlib import Path\nassert list(Path().glob('* ended'))"),
+    ]
+    results = list(run_notebooks(paths, tmp_path / "out", jobs=2, timeout=60))
+    assert sorted((result.name, result.status) for result in results) == [("a", "ok"), ("b", "ok"), ("c", "ok")]
+    assert len(json.loads((tmp_path / "out" / "results.json").read_text())["notebooks"]) == 3
+
+
 def test_an_old_notebook_of_another_kernel_is_run_and_cleaned(tmp_path):
     kernel = {"name": "julia-1.10", "display_name": "Julia"}
     path = write_notebook(tmp_path / "old.ipynb", "1 + 1", kernelspec=kernel)

@@ -18,8 +18,12 @@ def model(request, helper):
 
 
 def next_probabilities(model, text):
-    """Return the probabilities of the character after a text, by running the whole model over all of it."""
-    logits = keras.ops.convert_to_numpy(model(VOCABULARY.encode(text)[None]))[0, -1].astype(float)
+    """Return the probabilities of the character after a text, by running the whole model over all of it.
+
+    What follows the text makes no difference, but with a single length JAX compiles the model only once.
+    """
+    ids = VOCABULARY.encode(text.ljust(50, VOCABULARY.characters[0]))[None]
+    logits = keras.ops.convert_to_numpy(model(ids))[0, len(text) - 1].astype(float)
     return np.exp(logits - logits.max()) / np.exp(logits - logits.max()).sum()
 
 

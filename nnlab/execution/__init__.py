@@ -1,9 +1,11 @@
-"""Run notebooks in fresh kernels: one result each, and every finished one on disk before the next begins."""
+"""Run notebooks in fresh kernels, one or some at a time: one result each, on disk as soon as a notebook ends."""
 
 import asyncio
 import json
+import signal
 import time
 import warnings
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -27,7 +29,6 @@ class Result:
     seconds: float
     error: Failure | None = None
     records: list = field(default_factory=list)
-    interrupted: bool = False
 
 
 def find_notebooks(paths, out):
@@ -54,21 +55,40 @@ def find_notebooks(paths, out):
     return found
 
 
-def run_notebooks(paths, out, *, quick=False, timeout=1800, on_cell=None):
-    """Yield a Result per notebook; the executed notebook and ``results.json`` are in ``out`` by then.
+def run_notebooks(paths, out, *, quick=False, timeout=1800, jobs=1, on_cell=None):
+    """Yield a Result per notebook as they finish; each executed one and ``results.json`` are in ``out`` by then.
 
-    A failure does not stop the rest. Ctrl-C does: KeyboardInterrupt is raised once the notebook it hit is yielded.
+    jobs: how many notebooks run at a time, ≥ 1; with one, they finish in the order of ``paths``.
+    A failure does not stop the rest. Ctrl-C does: KeyboardInterrupt is raised once all that it hit are yielded.
     """
     out = Path(out)
     out.mkdir(parents=True, exist_ok=True)
-    results = []
-    for path in paths:
-        result = run_notebook(path, out / path.name, quick=quick, timeout=timeout, on_cell=on_cell)
-        results.append(result)
-        _write(out / "results.json", _as_json(results, quick) + "\n")
-        yield result
-        if result.interrupted:
-            raise KeyboardInterrupt
+    waiting, running, results, interrupted = list(reversed(paths)), set(), [], False
+
+    async def next_finished():
+        nonlocal running, interrupted
+        while waiting and len(running) < jobs:
+            path = waiting.pop()
+            run = _run(path, out / path.name, quick=quick, timeout=timeout, on_cell=on_cell)
+            running.add(asyncio.create_task(run))
+        with _sigterm_cancels(asyncio.current_task()):
+            try:
+                finished, running = await asyncio.wait(running, return_when=asyncio.FIRST_COMPLETED)
+            except asyncio.CancelledError:
+                interrupted = True
+                for task in running:
+                    task.cancel()
+                finished, running = await asyncio.wait(running)
+        return [task.result() for task in finished if not task.cancelled()]
+
+    with asyncio.Runner() as runner:
+        while waiting or running:
+            for result in runner.run(next_finished()):
+                results.append(result)
+                _write(out / "results.json", _as_json(results, quick) + "\n")
+                yield result
+            if interrupted:
+                raise KeyboardInterrupt
 
 
 def run_notebook(path, output, *, quick=False, timeout=1800, on_cell=None):
@@ -76,6 +96,10 @@ def run_notebook(path, output, *, quick=False, timeout=1800, on_cell=None):
 
     timeout: seconds for one cell. on_cell(path, done, total): called as each code cell starts.
     """
+    return asyncio.run(_run(path, output, quick=quick, timeout=timeout, on_cell=on_cell))
+
+
+async def _run(path, output, *, quick, timeout, on_cell):
     start = time.monotonic()
     try:
         notebook = _read(path)
@@ -83,14 +107,23 @@ def run_notebook(path, output, *, quick=False, timeout=1800, on_cell=None):
         reason = f"not a readable notebook: {type(error).__name__}: {(str(error).splitlines() or [''])[0]}"
         output.unlink(missing_ok=True)  # an earlier run's
         return Result(path.stem, "failed", round(time.monotonic() - start, 1), Failure(reason))
-    interrupted = False
     try:
-        error = asyncio.run(execute(notebook, path, quick, timeout, on_cell))
-    except (KeyboardInterrupt, asyncio.CancelledError):
-        interrupted, error = True, Failure("interrupted; later cells did not run")
+        error = await execute(notebook, path, quick, timeout, on_cell)
+    except asyncio.CancelledError:
+        error = Failure("interrupted; later cells did not run")
     seconds = round(time.monotonic() - start, 1)
     _write(output, nbformat.writes(notebook) + "\n")
-    return Result(path.stem, "failed" if error else "ok", seconds, error, _records(notebook), interrupted)
+    return Result(path.stem, "failed" if error else "ok", seconds, error, _records(notebook))
+
+
+@contextmanager
+def _sigterm_cancels(task):
+    loop = asyncio.get_running_loop()
+    with suppress(NotImplementedError):  # Windows has no SIGTERM to wait for
+        loop.add_signal_handler(signal.SIGTERM, task.cancel)
+    yield
+    with suppress(NotImplementedError):
+        loop.remove_signal_handler(signal.SIGTERM)
 
 
 def _read(path):

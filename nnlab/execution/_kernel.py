@@ -3,9 +3,7 @@
 import asyncio
 import os
 import re
-import signal
 import tempfile
-from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -81,8 +79,6 @@ def _characters(content):
 async def execute(notebook, path, quick, timeout, on_cell):
     """Run every cell in a fresh kernel, which has ended when this returns; return a Failure or None."""
     task = asyncio.current_task()
-    with suppress(NotImplementedError):  # Windows has no SIGTERM to wait for
-        asyncio.get_running_loop().add_signal_handler(signal.SIGTERM, task.cancel)
     manager = AsyncKernelManager(kernel_spec_manager=_ThisPython())
     client = _BoundedClient(
         notebook,
