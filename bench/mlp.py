@@ -5,6 +5,8 @@ validation. Source: https://www.tensorflow.org/datasets/keras_example (layers, o
 https://www.tensorflow.org/tutorials/quickstart/beginner (the same network).
 """
 
+import os
+
 import numpy as np
 from loops import begin, keras_classifier, torch_classifier
 from measure import Trial, compare, notebook_settings, training_flops
@@ -87,6 +89,16 @@ def nnlab_notebook(epochs, **changes):
     return run
 
 
+def on_jax(contestant):
+    """Return the same contestant on the JAX backend of Keras, chosen as a reader would: before Keras is imported."""
+
+    def run(quick):
+        os.environ["KERAS_BACKEND"] = "jax"
+        return contestant(quick)
+
+    return run
+
+
 def torch_model():
     import torch
     from torch import nn
@@ -125,6 +137,7 @@ CONTESTS = {
     "throughput": {
         "nnlab": nnlab_same_model,
         "nnlab, jit_compile": lambda quick: nnlab_same_model(quick, jit_compile=True),
+        "nnlab, JAX backend": on_jax(nnlab_same_model),
         "PyTorch, tensors indexed": torch_indexed,
         "PyTorch, DataLoader": torch_loader,
         "Keras program": lambda quick: keras_program(quick, judged=False),
@@ -134,6 +147,7 @@ CONTESTS = {
             2, UNITS=(256, 128), DROPOUT=0.1, BATCH_SIZE=128, PEAK_RATE=4e-3
         ),
         "nnlab, 3 epochs": nnlab_notebook(3),
+        "nnlab, 3 epochs, JAX backend": on_jax(nnlab_notebook(3)),
         "nnlab, 10 epochs": nnlab_notebook(10),
         "Keras program, 10 epochs": keras_program,
     },

@@ -18,7 +18,7 @@ QUALITY = {
     "dcgan": "Fréchet distance",
 }
 UNITS = {"text": "characters/s", "sampling": "characters/s"}  # and images/s
-COLORS = ["#0072B2", "#56B4E9", "#009E73"]  # nnlab's; a peer is orange
+COLORS = ["#0072B2", "#56B4E9", "#009E73", "#CC79A7"]  # nnlab's; a peer is orange
 
 
 def trials_by_contestant(result):
