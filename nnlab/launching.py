@@ -7,6 +7,7 @@ import shutil
 import signal
 import socket
 import subprocess
+import sys
 import threading
 import time
 from contextlib import contextmanager, suppress
@@ -17,6 +18,8 @@ import typer
 
 GRACE = 5  # seconds from asking a process to end (SIGTERM) to ending it (SIGKILL)
 TAIL = 15  # lines of a failed process's log that are shown
+# Linux ends a process that has asked for it when its parent dies: prctl(PR_SET_PDEATHSIG, SIGKILL).
+LEASH = "import ctypes, os, sys; ctypes.CDLL(None).prctl(1, 9); os.execvp(sys.argv[1], sys.argv[1:])"
 
 
 def launch(
@@ -33,7 +36,8 @@ def launch(
     about each start and failure.
 
     Each process finds in its environment what ``keras.distribution.initialize()`` reads. If one ends with an error or
-    is killed, the others are ended too. So are all when this call is interrupted, or receives SIGTERM or SIGHUP.
+    is killed, the others are ended too. So are all when this call is interrupted, or receives SIGTERM or SIGHUP; on
+    Linux also when it is killed.
 
     Raises RuntimeError naming the process that failed first, how, and the last lines of its log; ValueError for
     arguments that make no sense; OSError where there is no POSIX. Source: the documentation of
@@ -156,6 +160,8 @@ def _signals_as_exit():
 def _run(command, environments, logs, cores):
     """Run all processes to their end; return None, or (index, exit code) of the first to fail."""
     ended, running = queue.SimpleQueue(), []
+    if sys.platform == "linux":
+        command = [sys.executable, "-IS", "-c", LEASH, *command]
     try:
         for index, (environment, path) in enumerate(zip(environments, logs, strict=True)):
             with path.open("ab", buffering=0) as log, _bound_to(cores[index]):

@@ -168,6 +168,17 @@ def test_each_start_has_a_port_of_its_own_and_the_last_failure_is_raised():
     ]
 
 
+@pytest.mark.skipif(sys.platform != "linux", reason="elsewhere no process can ask to die with its parent")
+def test_no_process_outlives_a_launcher_that_is_killed():
+    launcher = subprocess.Popen([*NNLAB, "launch", "--processes", "2", "--", sys.executable, "-c", DEAF])
+    try:
+        workers = process("pid0"), process("pid1")
+    finally:
+        launcher.kill()
+        launcher.wait()
+    assert all(gone(worker.pid) for worker in workers)
+
+
 @pytest.mark.parametrize(("number", "status"), [(signal.SIGINT, 130), (signal.SIGTERM, 143), (signal.SIGHUP, 129)])
 def test_ctrl_c_sigterm_and_a_closed_terminal_end_all_processes(number, status):
     command = [*NNLAB, "launch", "--processes", "2", "--", sys.executable, "-c", WAITS]
