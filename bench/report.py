@@ -96,7 +96,7 @@ def quality_rows(result):
 
 def draw(results, path):
     """Draw quality against wall time, one panel a workload."""
-    figure, axes = plt.subplots(1, len(results), figsize=(3.6 * len(results), 3.6), layout="constrained", squeeze=False)
+    figure, axes = plt.subplots(1, len(results), figsize=(3.6 * len(results), 4.6), layout="constrained", squeeze=False)
     for ax, result in zip(axes[0], results, strict=True):
         name = QUALITY[result["workload"]]
         found = trials_by_contestant(result)
@@ -115,7 +115,7 @@ def draw(results, path):
         ax.yaxis.set_minor_formatter("{x:.2g}")
         ax.tick_params(axis="y", which="minor", labelsize=7)
         ax.grid(alpha=0.3, which="both")
-        ax.legend(frameon=False, fontsize=8)
+        ax.legend(frameon=False, fontsize=8, loc="upper left", bbox_to_anchor=(0, -0.15))  # below: lines are everywhere
     figure.savefig(path, dpi=110)
     plt.close(figure)
 
