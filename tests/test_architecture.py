@@ -13,7 +13,8 @@ MAY_USE_ALL = {"cli.py"}
 KERAS_BACKENDS = {"tensorflow", "jax", "torch"}
 MAY_SPEAK_TO_A_BACKEND = {
     "models/dcgan.py",  # a custom train_step
-    "training.py",  # switches, the devices of a record
+    "training/backend.py",  # switches
+    "training/record.py",  # devices
     "machine.py",  # devices
     "datasets/streaming.py",  # tf.data reads files on every backend
 }
