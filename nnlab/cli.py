@@ -41,7 +41,7 @@ def run(
         paths = execution.find_notebooks(notebooks or (), out)
     except (FileNotFoundError, ValueError) as error:
         raise typer.BadParameter(str(error)) from error
-    console = Console(highlight=False)
+    console, names = Console(highlight=False), [path.stem for path in paths]
     results, interrupted = [], False
     try:
         bars = ProgressBars(console)
@@ -58,7 +58,7 @@ def run(
         raise typer.Exit(1) from error
     if results:
         index = gallery.write_gallery(out)
-        console.print(summary(results))
+        console.print(summary(sorted(results, key=lambda one: names.index(one.name))))
         console.print(f"Gallery: {index}", soft_wrap=True, markup=False)
     failed = any(result.error for result in results)
     raise typer.Exit(130 if interrupted else 1 if failed else 0)

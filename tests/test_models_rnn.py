@@ -46,6 +46,26 @@ def test_a_char_rnn_does_not_see_the_future(model):
     assert not np.allclose(first[4:], second[4:])
 
 
+@pytest.mark.parametrize("cell", ["simple_rnn", "lstm", "gru"])
+def test_in_mixed_precision_logits_stay_float32_and_ids_beyond_256_are_written(cell, helper, monkeypatch):
+    vocabulary = Vocabulary("".join(map(chr, range(33, 733))))
+    policy = keras.config.dtype_policy()
+    keras.config.set_dtype_policy("mixed_bfloat16")
+    try:
+        keras.utils.set_random_seed(1)
+        model = helper(rnn.build_char_rnn)(700, cell=cell, units=(16,), embedding_dim=8)
+        sampler = helper(rnn.build_sampler)(model)
+    finally:
+        keras.config.set_dtype_policy(policy)
+    model.set_weights([weights * 3 for weights in model.get_weights()])
+    ids = vocabulary.encode(generate_text(sampler, vocabulary, vocabulary.characters[0], 20, temperature=0))
+    logits = keras.ops.convert_to_numpy(model(ids[None, :-1]))[0]
+    assert logits.dtype == "float32"
+    assert ids.max() > 256
+    written = logits[np.arange(20), ids[1:]]
+    assert (logits.max(axis=1) - written).max() < 0.02 * logits.std()  # what is nearly even may be rounded either way
+
+
 def test_another_cell_is_refused(helper):
     with pytest.raises(ValueError, match="simple_rnn, lstm, gru, got 'transformer'"):
         helper(rnn.build_char_rnn)(8, cell="transformer")

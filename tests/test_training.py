@@ -2,6 +2,8 @@ import json
 import random
 import subprocess
 import sys
+from pathlib import Path
+from types import SimpleNamespace
 
 import keras
 import numpy as np
@@ -123,3 +125,52 @@ def test_a_record_shows_a_table_with_everything_escaped(record):
     assert "<td>digits &lt;b&gt;</td>" in bundle["text/html"]
     assert "<th>test accuracy</th><td>0.5</td>" in bundle["text/html"]
     assert "wall time      12 s" in bundle["text/plain"]
+
+
+def described(backend, monkeypatch, *, gpus=(), flags=""):
+    """Let a backend see GPUs of these compute capabilities, and a CPU with these flags."""
+    module = pytest.importorskip(backend)
+    if backend == "tensorflow":
+        monkeypatch.setattr(module.config, "list_physical_devices", lambda kind: gpus)
+        details = {"get_device_details": lambda gpu: {"compute_capability": gpu}}
+        monkeypatch.setattr(module.config, "experimental", SimpleNamespace(**details))
+    elif backend == "jax":
+        devices = [SimpleNamespace(compute_capability="{}.{}".format(*gpu)) for gpu in gpus]
+        monkeypatch.setattr(module, "default_backend", lambda: "gpu" if gpus else "cpu")
+        monkeypatch.setattr(module, "local_devices", lambda: devices)
+    else:
+        monkeypatch.setattr(module.cuda, "device_count", lambda: len(gpus))
+        monkeypatch.setattr(module.cuda, "get_device_capability", gpus.__getitem__)
+    monkeypatch.setattr(keras.backend, "backend", lambda: backend)
+    monkeypatch.setattr(Path, "exists", lambda path: True)
+    monkeypatch.setattr(Path, "read_text", lambda path: f"processor : 0\nflags : fpu sse2 {flags} avx2\n")
+
+
+@pytest.mark.parametrize("backend", ["tensorflow", "jax", "torch"])
+@pytest.mark.parametrize(
+    ("gpus", "precision"),
+    [
+        ([(6, 1)], "float32"),
+        ([(7, 5)], "mixed_float16"),
+        ([(8, 0), (9, 0)], "mixed_bfloat16"),
+        ([(12, 0)], "mixed_bfloat16"),
+        ([(9, 0), (7, 0)], "mixed_float16"),
+    ],
+)
+def test_the_oldest_gpu_decides_on_the_precision(helper, monkeypatch, backend, gpus, precision):
+    described(backend, monkeypatch, gpus=gpus, flags="avx512_bf16")
+    assert helper(training.best_precision)() == precision
+
+
+@pytest.mark.parametrize(
+    ("backend", "flags", "precision"),
+    [
+        ("tensorflow", "avx512f", "float32"),
+        ("tensorflow", "avx512f avx512_bf16", "mixed_bfloat16"),
+        ("torch", "amx_bf16", "mixed_bfloat16"),
+        ("jax", "avx512_bf16", "float32"),
+    ],
+)
+def test_without_a_gpu_the_processor_decides_on_the_precision(helper, monkeypatch, backend, flags, precision):
+    described(backend, monkeypatch, flags=flags)
+    assert helper(training.best_precision)() == precision

@@ -58,12 +58,13 @@ def find_notebooks(paths, out):
 def run_notebooks(paths, out, *, quick=False, timeout=1800, jobs=1, on_cell=None):
     """Yield a Result per notebook as they finish; each executed one and ``results.json`` are in ``out`` by then.
 
-    jobs: how many notebooks run at a time, ≥ 1; with one, they finish in the order of ``paths``.
+    jobs: how many notebooks run at a time, ≥ 1; with one, they finish in the order of ``paths``. The file keeps that.
     A failure does not stop the rest. Ctrl-C does: KeyboardInterrupt is raised once all that it hit are yielded.
     """
     out = Path(out)
     out.mkdir(parents=True, exist_ok=True)
-    waiting, running, results, interrupted = list(reversed(paths)), set(), [], False
+    names, results = [path.stem for path in paths], []
+    waiting, running, interrupted = list(reversed(paths)), set(), False
 
     async def next_finished():
         nonlocal running, interrupted
@@ -85,6 +86,7 @@ def run_notebooks(paths, out, *, quick=False, timeout=1800, jobs=1, on_cell=None
         while waiting or running:
             for result in runner.run(next_finished()):
                 results.append(result)
+                results.sort(key=lambda one: names.index(one.name))
                 _write(out / "results.json", _as_json(results, quick) + "\n")
                 yield result
             if interrupted:

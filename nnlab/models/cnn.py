@@ -30,5 +30,5 @@ def build_cnn(input_shape, num_classes, *, filters=(32, 64, 128), units=128, dro
     x = layers.Dropout(dropout)(layers.Flatten()(x))
     x = layers.Dense(units, activation="relu", name="features")(x)
     x = layers.Dropout(dropout)(x)
-    outputs = layers.Dense(num_classes, activation="softmax")(x)
+    outputs = layers.Dense(num_classes, activation="softmax", dtype="float32")(x)
     return keras.Model(inputs, outputs, name="cnn")

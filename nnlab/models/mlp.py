@@ -21,5 +21,5 @@ def build_mlp(input_shape, num_classes, *, units=(128,), dropout=0.0):
     for width in units:
         x = layers.Dense(width, activation="relu")(x)
         x = layers.Dropout(dropout)(x)
-    outputs = layers.Dense(num_classes, activation="softmax")(x)
+    outputs = layers.Dense(num_classes, activation="softmax", dtype="float32")(x)
     return keras.Model(inputs, outputs, name="mlp")

@@ -29,7 +29,7 @@ def build_char_rnn(vocab_size, *, cell="gru", units=(512,), embedding_dim=64, dr
     for width in units:
         x = kinds[cell](width, return_sequences=True, stateful=batch_size is not None)(x)
         x = layers.Dropout(dropout)(x)
-    outputs = layers.Dense(vocab_size)(x)
+    outputs = layers.Dense(vocab_size, dtype="float32")(x)
     return keras.Model(inputs, outputs, name=f"char_{cell}")
 
 
@@ -73,12 +73,14 @@ def build_sampler(model):
             heights = ops.cumsum(ops.where(probabilities >= smallest, probabilities, 0.0), axis=-1)
             below = heights < drawn * heights[:, -1:]  # the number drawn falls on the first character not below it
             ids = ops.where(given >= 0, given, ops.sum(ops.cast(below, "float32"), axis=-1, keepdims=True))
-            return ids, [ids, *new_states]
+            return ids, [ids, *(ops.cast(state, "float32") for state in new_states)]
 
-    cell = SamplingCell([layer for layer in model.layers if not isinstance(layer, layers.InputLayer)])
+    stack = [layer for layer in model.layers if not isinstance(layer, layers.InputLayer)]
+    cell = SamplingCell(stack, dtype="float32")  # 16 bits are too few for large ids, and to draw with
     instructions = keras.Input((None, 5))
     states = [keras.Input((width,)) for width in cell.state_size]
-    ids, *new_states = layers.RNN(cell, return_sequences=True, return_state=True)(instructions, initial_state=states)
+    run = layers.RNN(cell, return_sequences=True, return_state=True, dtype="float32")
+    ids, *new_states = run(instructions, initial_state=states)
     sampler = keras.Model([instructions, *states], [ops.squeeze(ids, -1), *new_states], name="sampler")
     sampler.compile(jit_compile=keras.backend.backend() != "torch")  # the loop over characters gains threefold
     return sampler

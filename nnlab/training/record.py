@@ -35,14 +35,16 @@ class RunRecord:
 
     @property
     def device(self):
-        """Where Keras computes: the number of GPUs, or else of CPU cores."""
+        """Where Keras computes: the number of GPUs, or else of CPU cores; and its precision, if not float32."""
         if keras.backend.backend() == "torch":  # of which keras.distribution knows nothing
             import torch
 
             gpus = torch.cuda.device_count()
         else:
             gpus = sum(name.startswith("gpu") for name in keras.distribution.list_devices())
-        return f"{gpus} GPU" if gpus else f"CPU, {os.cpu_count()} cores"
+        precision = keras.config.dtype_policy().name
+        where = f"{gpus} GPU" if gpus else f"CPU, {os.cpu_count()} cores"
+        return where if precision == "float32" else f"{where}, {precision}"
 
     def as_dict(self):
         """Return the record as a dict that ``json`` can write."""
