@@ -16,8 +16,8 @@ endif
 help:  ## list the commands
 	@awk -F ':.*## ' '/^[a-z]+:.*## / {printf "make %-10s %s\n", $$1, $$2}' Makefile
 
-run: .venv/ready  ## run every notebook once, quickly; ends by naming the gallery to open
-	$(BIN)/nnlab run --quick --out build/run
+run: .venv/ready  ## run every notebook once, quickly, two at a time; ends by naming the gallery to open
+	$(BIN)/nnlab run --quick --jobs 2 --out build/run
 
 lab: .venv/ready  ## open the notebooks in JupyterLab
 	$(BIN)/jupyter lab --notebook-dir notebooks
@@ -51,7 +51,7 @@ notebooks: .venv/ready  ## run every notebook in full and keep its outputs (befo
 	$(BIN)/nnlab run --full --out build/notebooks
 	cp build/notebooks/*.ipynb notebooks/
 
-BENCH ?= mlp cnn text sampling dcgan startup streaming
+BENCH ?= mlp cnn text sampling dcgan startup streaming precision
 bench: .venv/ready  ## time nnlab beside its peers, for hours; see bench/README.md
 	$(PIP) --editable '.[bench]'
 	set -e; for name in $(BENCH); do $(BIN)/python bench/$$name.py $(OPTIONS); done

@@ -10,14 +10,22 @@ from matplotlib.ticker import LogLocator, NullFormatter
 
 HERE = Path(__file__).parent
 BEGIN, END = "<!-- results: written by bench/report.py -->", "<!-- end of results -->"
-NAMES = {"mlp": "MLP", "cnn": "CNN", "text": "text", "sampling": "text", "dcgan": "DCGAN", "streaming": "CNN from disk"}
+NAMES = {
+    "mlp": "MLP",
+    "cnn": "CNN",
+    "text": "text",
+    "sampling": "text",
+    "dcgan": "DCGAN",
+    "streaming": "CNN from disk",
+    "precision": "precision",
+}
 QUALITY = {
     "mlp": "test accuracy",
     "cnn": "test accuracy",
     "text": "held-out nats/character",
     "dcgan": "Fréchet distance",
 }
-UNITS = {"text": "characters/s", "sampling": "characters/s"}  # and images/s
+TEXTS = {"text", "sampling"}  # characters, not images
 COLORS = ["#0072B2", "#56B4E9", "#009E73", "#CC79A7"]  # nnlab's; a peer is orange
 
 
@@ -46,7 +54,8 @@ def throughput_table(result):
     rates = {name: [trial["examples"] / round_seconds(trial) for trial in trials] for name, trials in found.items()}
     first = next(iter(rates))
     flops = max(trial["flops"] for trial in result["trials"])
-    title = f"**{NAMES[result['workload']]}, {result['contest']}**, {UNITS.get(result['workload'], 'images/s')}"
+    unit = "characters/s" if TEXTS & {result["workload"], result["contest"]} else "images/s"
+    title = f"**{NAMES[result['workload']]}, {result['contest']}**, {unit}"
     baseline = first.split(",")[0]
     lines = [f"| {title} | median (min–max) | {baseline} : it | of the matrix rate | peak memory |", "|" + " --- |" * 5]
     for name, values in rates.items():

@@ -1,0 +1,57 @@
+"""Float32 beside the precision that nnlab takes for the fastest: the networks of notebooks 02 and 03, as there."""
+
+import keras
+import numpy as np
+from loops import begin, keras_classifier
+from measure import Trial, compare, notebook_settings, training_flops
+
+from nnlab.datasets import load_images, load_text
+from nnlab.models import build_char_rnn, build_cnn
+from nnlab.text import Vocabulary, text_lanes
+from nnlab.training import ResetStates, best_precision
+
+
+def convolutional(precision, quick):
+    settings = notebook_settings("02_cnn_classification")
+    keras.config.set_dtype_policy(precision)
+    begin()
+    data, count = load_images("mnist"), 1280 if quick else 12_800
+    model = build_cnn(
+        data.image_shape, 10, filters=settings["FILTERS"]["mnist"], dropout=settings["DROPOUT"], shift=0.08
+    )
+    x, y = data.x_train[:count] / np.float32(255), data.y_train[:count]
+    return keras_classifier(Trial(examples=count), model, x, y, 128, 2 if quick else 5, steps_per_execution=10)
+
+
+def recurrent(precision, quick):
+    settings = notebook_settings("03_rnn_text_generation")
+    keras.config.set_dtype_policy(precision)
+    begin()
+    batch_size, window = settings["BATCH_SIZE"], settings["WINDOW"]
+    text = load_text("tiny_shakespeare").text[: 20_000 if quick else 200_000]
+    vocabulary = Vocabulary.from_text(text)
+    x, y = text_lanes(vocabulary.encode(text), window, batch_size)
+    model = build_char_rnn(
+        len(vocabulary),
+        units=(settings["UNITS"]["gru"],),
+        embedding_dim=settings["EMBEDDING_DIM"],
+        dropout=settings["DROPOUT"],
+        batch_size=batch_size,
+    )
+    trial = Trial(examples=x.size)
+    loss = keras.losses.SparseCategoricalCrossentropy(from_logits=True)
+    model.compile(keras.optimizers.Adam(1e-3, clipnorm=1.0), loss, steps_per_execution=8)
+    callbacks = [ResetStates(), trial.callback()]
+    model.fit(x, y, batch_size, 2 if quick else 5, shuffle=False, callbacks=callbacks, verbose=0)
+    trial.flops = training_flops(model)
+    return trial
+
+
+def each_precision(network):
+    """Return float32 and the fastest precision as contestants: one and the same where nothing is faster."""
+    names = dict.fromkeys(["float32", best_precision()])
+    return {name: lambda quick, name=name: network(name, quick) for name in names}
+
+
+if __name__ == "__main__":
+    compare(__file__, {"cnn": each_precision(convolutional), "text": each_precision(recurrent)})
