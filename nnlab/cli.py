@@ -188,7 +188,9 @@ def info():
     data_where()
     try:
         with quiet_stderr():
-            found = list(machine.hardware())
+            from nnlab.training import best_precision
+
+            found = [*machine.hardware(), ("precision", f"{best_precision()} is fastest for large layers")]
     except (ImportError, OSError, ValueError, RuntimeError, AttributeError) as error:
         show("backend", f"cannot be loaded: {type(error).__name__}: {error}")
         raise typer.Exit(1) from error

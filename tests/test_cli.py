@@ -154,7 +154,7 @@ def test_info_names_versions_devices_and_folders_and_no_trace():
     assert done.returncode == 0, done.stderr
     assert done.stderr == ""
     names = [line.split()[0] for line in done.stdout.splitlines()]
-    assert {"nnlab", "python", "packages", "CPU", "cache", "network", "backend", "devices"} <= set(names)
+    assert {"nnlab", "python", "packages", "CPU", "cache", "network", "backend", "devices", "precision"} <= set(names)
     assert "numpy" in done.stdout
 
 
