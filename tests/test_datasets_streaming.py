@@ -6,7 +6,6 @@ import sys
 import keras
 import numpy as np
 import pytest
-import tensorflow as tf
 from PIL import Image
 
 from nnlab.datasets import stream_image_folder, stream_records, write_records
@@ -106,79 +105,6 @@ def test_a_network_learns_from_a_stream_and_is_evaluated_by_it(stream, arrays):
     from_disk = model.evaluate(stream(), verbose=0, return_dict=True)
     from_memory = model.evaluate(*arrays, verbose=0, return_dict=True)
     assert from_disk == pytest.approx(from_memory, rel=1e-4)
-
-
-# ---- picture files ---------------------------------------------------------------------------------------
-
-
-def test_jpeg_and_png_of_any_mode_become_what_pillow_makes_of_them(tmp_path):
-    x, y = np.meshgrid(np.arange(24), np.arange(16))
-    smooth = np.stack([8 * x, 12 * y, 4 * (x + y)], -1).astype(np.uint8)
-    inner = tmp_path / "all" / "smooth"
-    inner.mkdir(parents=True)
-    for mode in ("RGB", "L", "P", "RGBA"):
-        Image.fromarray(smooth).convert(mode).save(inner / f"{mode}.png")
-    Image.fromarray(smooth).save(inner / "photo.JPG", "JPEG", quality=95)
-    images, _ = epoch(stream_image_folder(tmp_path / "all", (16, 24, 3), 2, seed=0))
-    expected = np.stack([np.asarray(Image.open(path).convert("RGB")) for path in sorted(inner.iterdir())])
-    distances = np.abs(images[:, None].astype(int) - expected[None]).max(axis=(2, 3, 4))  # (5, 5)
-    assert distances.min(axis=1).max() <= 6  # decoders of JPEG round differently
-    assert sorted(distances.argmin(axis=1)) == [0, 1, 2, 2, 4]  # RGBA, the fourth, is RGB with an empty alpha
-
-
-def test_resize_fills_the_shape_and_keeps_the_middle(tmp_path):
-    (tmp_path / "all" / "wide").mkdir(parents=True)
-    wide = np.zeros((20, 60, 3), np.uint8)
-    wide[:, 20:40] = (250, 100, 50)  # the middle third
-    Image.fromarray(wide).save(tmp_path / "all" / "wide" / "1.png")
-    [image], _ = epoch(stream_image_folder(tmp_path / "all", (10, 10, 3), 1, resize=True))
-    assert (image[:, 1:-1] == (250, 100, 50)).all()
-
-
-def test_a_picture_of_another_size_is_refused_by_name(pictures):
-    Image.new("RGB", (7, 6)).save(pictures / "dog" / "big.png")
-    with pytest.raises(ValueError, match=r"dog/big\.png: expected 5 × 6 pixels .* got 7 × 6\..*resize=True"):
-        stream_image_folder(pictures, SHAPE, 16)
-    with pytest.raises(tf.errors.InvalidArgumentError, match=r"\[6,7,3\]"):
-        epoch(stream_image_folder(pictures, SHAPE, 16, verify=False))
-
-
-@pytest.mark.parametrize("content", ["no image", "truncated", "one byte changed"])
-def test_a_damaged_picture_is_refused_by_name(pictures, content):
-    path = next((pictures / "eel").iterdir())
-    raw = path.read_bytes()
-    changed = raw[:60] + bytes([raw[60] ^ 1]) + raw[61:]
-    path.write_bytes({"no image": b"no image", "truncated": raw[:60], "one byte changed": changed}[content])
-    with pytest.raises(ValueError, match=rf"{path.name}: expected a whole PNG or JPEG image, got: .*Replace"):
-        stream_image_folder(pictures, SHAPE, 16)
-
-
-def test_a_truncated_jpeg_stops_the_epoch(tmp_path, arrays):
-    path = tmp_path / "all" / "cut" / "1.jpg"
-    path.parent.mkdir(parents=True)
-    Image.fromarray(np.tile(arrays[0][0], (20, 20, 1))).save(path)
-    path.write_bytes(path.read_bytes()[:-500])
-    with pytest.raises(tf.errors.InvalidArgumentError, match="JPEG"):
-        epoch(stream_image_folder(tmp_path / "all", (120, 100, 3), 1))
-
-
-def test_a_folder_without_classes_or_a_class_without_pictures_is_refused(pictures, tmp_path):
-    with pytest.raises(FileNotFoundError, match="nowhere is no folder: name one that holds a sub-folder"):
-        stream_image_folder(tmp_path / "nowhere", SHAPE, 16)
-    with pytest.raises(ValueError, match=r"dog has no sub-folders: expected one for each class"):
-        stream_image_folder(pictures / "dog", SHAPE, 16)
-    (pictures / "fox").mkdir()
-    with pytest.raises(ValueError, match=r"fox has no PNG or JPEG images"):
-        stream_image_folder(pictures, SHAPE, 16)
-    (pictures / "fox" / "1.GIF").write_bytes(b"GIF89a")
-    with pytest.raises(ValueError, match=r"1\.GIF: expected only PNG and JPEG images: convert"):
-        stream_image_folder(pictures, SHAPE, 16)
-
-
-@pytest.mark.parametrize("shape", [(6, 5), (6, 5, 2), (0, 5, 3)])
-def test_a_shape_that_is_none_is_refused(pictures, shape):
-    with pytest.raises(ValueError, match=r"image_shape must be \(height, width, channels\).*for example"):
-        stream_image_folder(pictures, shape, 16)
 
 
 @pytest.mark.parametrize(

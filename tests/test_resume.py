@@ -180,6 +180,14 @@ def test_a_full_disk_leaves_the_last_whole_epoch(tmp_path, monkeypatch):
     assert [path.name for path in tmp_path.iterdir()] == ["after-1.weights.h5"]
 
 
+def test_an_epoch_is_on_the_disk_before_the_last_one_is_removed(tmp_path, monkeypatch):
+    model, _, _ = mlp()
+    seen = []
+    monkeypatch.setattr(os, "fsync", lambda file: seen.append(sorted(path.name for path in tmp_path.iterdir())))
+    list(resumable_epochs(model, tmp_path, 2, seed=0))
+    assert seen == [[".part.weights.h5"], [".part.weights.h5", "after-1.weights.h5"]]
+
+
 if __name__ == "__main__":
     set_seed(0, deterministic=True)
     if sys.argv[1] == "train":

@@ -26,8 +26,8 @@ def stream_image_folder(folder, image_shape, batch_size, *, seed=None, shard=(0,
     verify: open each file once beforehand (about 0.1 ms each), so that a wrong one is named before training.
 
     Raises FileNotFoundError for a folder that is not there, ValueError for a wrong argument, a class without
-    images, an image of another size or kind, a damaged PNG. A JPEG that lacks its end, or a file that changes
-    later, is noticed while reading: ``tf.errors.InvalidArgumentError``.
+    images, an image of another size or kind, a damaged PNG, a JPEG that lacks its end. Other damage to a JPEG, if
+    it cannot be decoded, or to a file later, is noticed while reading: ``tf.errors.InvalidArgumentError``.
     """
     import tensorflow as tf
 
@@ -196,8 +196,11 @@ def _verify_images(paths, size):
         try:
             with Image.open(path, formats=("PNG", "JPEG")) as image:
                 got = image.size
-                image.verify()
-        except (OSError, SyntaxError) as error:  # Pillow's words for a damaged PNG
+                if image.format == "PNG" or _ends_as_jpeg(path):
+                    image.verify()
+                else:
+                    image.load()  # takes longer, but tells a cut-off image from one with something behind its end
+        except (OSError, SyntaxError, ValueError, Image.DecompressionBombError) as error:  # Pillow's for damage
             raise ValueError(
                 f"{path}: expected a whole PNG or JPEG image, got: {error}. Replace or remove the file."
             ) from error
@@ -206,3 +209,9 @@ def _verify_images(paths, size):
             raise ValueError(
                 f"{path}: expected {expected}, got {got[0]} × {got[1]}. Give another image_shape, or resize=True."
             )
+
+
+def _ends_as_jpeg(path):
+    with path.open("rb") as file:
+        file.seek(-2, os.SEEK_END)
+        return file.read() == b"\xff\xd9"

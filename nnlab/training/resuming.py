@@ -1,5 +1,6 @@
 """Training that may be killed at any time."""
 
+import os
 import warnings
 from pathlib import Path
 
@@ -49,6 +50,8 @@ def resumable_epochs(model, folder, epochs, *, seed):
         part = folder / ".part.weights.h5"
         try:
             model.save_weights(part, overwrite=True)
+            with part.open("rb+") as written:
+                os.fsync(written.fileno())  # else a power cut could leave an empty file under the new name
             part.replace(folder / f"after-{epoch + 1}.weights.h5")
         finally:
             part.unlink(missing_ok=True)  # of a disk that is full
