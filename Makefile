@@ -60,12 +60,17 @@ bench: .venv/ready  ## time nnlab beside its peers, for hours; see bench/README.
 clean:  ## remove the environment and everything built; data/ stays
 	rm -rf .venv build dist .pytest_cache .ruff_cache .hypothesis *.egg-info
 
-# A virtual environment is stale when it was moved, when its Python is gone, or when a requirement changed.
+# A virtual environment is stale when it was moved, when its Python is gone, when a requirement changed, or when other
+# EXTRAS than it has are asked for.
 ifneq ($(shell $(BIN)/python -c 'import sys; print(sys.prefix)' 2>/dev/null),$(CURDIR)/.venv)
 .PHONY: .venv/ready
+else ifneq ($(origin EXTRAS),file)
+ifneq ($(shell cat .venv/ready 2>/dev/null),$(strip $(EXTRAS)))
+.PHONY: .venv/ready
+endif
 endif
 .venv/ready: pyproject.toml constraints.txt
 	@test -n "$(PYTHON)" || { echo "nnlab needs Python 3.11, 3.12 or 3.13 with its venv module (Debian, Ubuntu: apt install python3-venv). To name one: make PYTHON=/path/to/python3.12"; exit 1; }
 	$(PYTHON) -m venv --clear .venv
 	$(PIP) --compile --editable '.[$(strip $(EXTRAS))]'
-	@touch $@
+	@echo '$(strip $(EXTRAS))' > $@

@@ -1,4 +1,4 @@
-"""Writes the tables of README.md here and in the root, and draws the chart, from the results that were measured."""
+"""Writes the tables of README.md here, and draws the chart, from the results that were measured."""
 
 import json
 from pathlib import Path

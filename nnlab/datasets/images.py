@@ -48,7 +48,7 @@ def load_images(name, *, offline=None):
 
     digits: 1,797 images embedded in scikit-learn (CC BY 4.0; Alpaydin and Kaynak), so no network is needed. They
     are enlarged from 8×8 to 24×24 by linear interpolation and padded to (28, 28, 1). A fixed random fifth, 360
-    images with as many of each digit, is the test part; all thirteen writers are in both parts.
+    images with 35 to 37 of each digit, is the test part; all thirteen writers are in both parts.
 
     Where the files cannot be had, ``offline="digits"`` warns and returns digits (``data.name`` tells); without it,
     FileNotFoundError says what was tried and what to do. ValueError: an unknown name, a damaged file.
