@@ -1,5 +1,6 @@
 """Training that may be killed at any time."""
 
+import hashlib
 import os
 import warnings
 from pathlib import Path
@@ -23,18 +24,22 @@ def resumable_epochs(model, folder, epochs, *, seed):
     On a CPU, with ``set_seed(…, deterministic=True)``, the weights are then the same, bit for bit, as without any
     interruption; with the PyTorch backend only if layers draw nothing: there Keras draws once more at each start.
 
-    Raises ValueError if the folder's file cannot be read or belongs to another model or optimizer.
+    Raises ValueError if the folder's file is damaged, or belongs to another model or optimizer.
     """
     folder = Path(folder)
     folder.mkdir(parents=True, exist_ok=True)
-    saved = sorted(folder.glob("after-*.weights.h5"), key=lambda path: int(path.name[6:].split(".")[0]))
-    done = int(saved[-1].name[6:].split(".")[0]) if saved else 0
+    # after-EPOCH-HASH.weights.h5: HDF5 itself does not notice a changed byte
+    saved = sorted(folder.glob("after-*-*.weights.h5"), key=lambda path: int(path.name.split("-")[1]))
+    done = int(saved[-1].name.split("-")[1]) if saved else 0
     if not model.optimizer.built:
         model.optimizer.build(model.trainable_variables)  # else there is nothing to load into
     if saved:
+        with saved[-1].open("rb") as stored:
+            if hashlib.file_digest(stored, "sha256").hexdigest()[:16] not in saved[-1].name:
+                raise ValueError(f"{saved[-1]} is damaged: bring a good copy, or remove the folder to begin anew")
         try:
             with warnings.catch_warnings():
-                warnings.filterwarnings("error", message="Skipping variable")  # of an optimizer of another kind
+                warnings.filterwarnings("error", message="Skipping")  # else Keras goes on without what does not fit
                 model.load_weights(saved[-1])
         except (OSError, ValueError, KeyError, UserWarning) as error:
             raise ValueError(
@@ -51,10 +56,11 @@ def resumable_epochs(model, folder, epochs, *, seed):
         try:
             model.save_weights(part, overwrite=True)
             with part.open("rb+") as written:
+                digest = hashlib.file_digest(written, "sha256").hexdigest()[:16]
                 os.fsync(written.fileno())  # else a power cut could leave an empty file under the new name
-            part.replace(folder / f"after-{epoch + 1}.weights.h5")
+            whole = part.replace(folder / f"after-{epoch + 1}-{digest}.weights.h5")
         finally:
             part.unlink(missing_ok=True)  # of a disk that is full
         for old in saved:
             old.unlink(missing_ok=True)
-        saved = [folder / f"after-{epoch + 1}.weights.h5"]
+        saved = [whole]
