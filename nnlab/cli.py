@@ -1,5 +1,6 @@
 """The ``nnlab`` command: run notebooks, launch training, look after data sets, copy a helper, describe this machine."""
 
+from contextlib import suppress
 from pathlib import Path
 from typing import Annotated
 
@@ -28,7 +29,7 @@ def run(
     ] = None,
     quick: Annotated[bool, typer.Option("--quick/--full", help="A minute or less each, or as published.")] = False,
     out: Annotated[Path, typer.Option(help="Folder for notebooks, results and gallery.")] = Path("build/run"),
-    timeout: Annotated[float, typer.Option(min=1, help="Seconds that one cell may take.")] = 1800,
+    timeout: Annotated[float, typer.Option(min=1, max=1e7, help="Seconds that one cell may take.")] = 1800,
     jobs: Annotated[int, typer.Option(min=1, help="Notebooks to run at a time.")] = 1,
 ):
     """Execute notebooks in fresh kernels and write a gallery of them; exit 1 if one fails."""
@@ -42,22 +43,21 @@ def run(
     except (FileNotFoundError, ValueError) as error:
         raise typer.BadParameter(str(error)) from error
     console, names = Console(highlight=False), [path.stem for path in paths]
-    results, interrupted = [], False
+    results, interrupted = [], True
     try:
         bars = ProgressBars(console)
         ran = execution.run_notebooks(paths, out, quick=quick, timeout=timeout, jobs=jobs, on_cell=bars.show)
-        with bars.progress:
+        with suppress(KeyboardInterrupt), bars.progress:
             for result in ran:
                 bars.hide(result.name)
                 results.append(result)
                 report(result, console)
-    except KeyboardInterrupt:
-        interrupted = True
+            interrupted = False
+        index = gallery.write_gallery(out) if results else None
     except OSError as error:  # a disk that is full, a folder that may not be written
         typer.echo(f"stopped: {error}", err=True)
         raise typer.Exit(1) from error
     if results:
-        index = gallery.write_gallery(out)
         console.print(summary(sorted(results, key=lambda one: names.index(one.name))))
         console.print(f"Gallery: {index}", soft_wrap=True, markup=False)
     failed = any(result.error for result in results)

@@ -35,7 +35,7 @@ def write_gallery(folder):
             before=pages[i - 1][0] if i else None,
             after=pages[i + 1][0] if i + 1 < len(pages) else None,
         )
-        (folder / card["page"]).write_text(page, "utf-8")
+        _write(folder / card["page"], page)
     now = datetime.now()
     index = templates.get_template("index.html").render(
         cards=cards,
@@ -45,8 +45,18 @@ def write_gallery(folder):
         date=f"{now.day} {now:%B %Y, %H:%M}",
         facts=_facts(run["notebooks"]),
     )
-    (folder / "index.html").write_text(index, "utf-8")
+    _write(folder / "index.html", index)
     return folder / "index.html"
+
+
+def _write(path, text):
+    """Write a whole page or none."""
+    part = path.with_name(f".{path.name}.part")
+    try:
+        part.write_bytes(text.encode("utf-8", "backslashreplace"))
+        part.replace(path)
+    finally:
+        part.unlink(missing_ok=True)
 
 
 def _card(result, notebook):
@@ -105,7 +115,7 @@ def _body(notebook):
                 data["text/html"] = f'<img src="data:image/gif;base64,{"".join(data["image/gif"].split())}">'
     try:
         html, _ = HTMLExporter(template_name="basic").from_notebook_node(notebook)
-    except InvalidNotebook as error:
+    except (InvalidNotebook, RuntimeError) as error:  # the second: an attachment without content
         return f"This notebook cannot be shown as a page: {error}."
     return Markup(html)  # what a notebook's own author wrote; the page's policy keeps it from the network
 

@@ -1,4 +1,4 @@
-"""Notebooks that flood their reader or fill the memory, and a run that is killed."""
+"""Notebooks that are broken, flood their reader or fill the memory, and a run that is killed."""
 
 import json
 import os
@@ -13,7 +13,8 @@ import psutil
 import pytest
 from test_execution import write_notebook
 
-from nnlab.execution import _kernel, run_notebook
+from nnlab.execution import _kernel, find_notebooks, run_notebook, run_notebooks
+from nnlab.gallery import write_gallery
 
 FLOODS = {
     "printed": "for _ in range(2000):\n    print('x' * 100_000)",
@@ -65,6 +66,81 @@ def test_what_a_cell_clears_does_not_count(tmp_path, monkeypatch):
     assert run_notebook(path, tmp_path / "ran.ipynb").status == "ok"
 
 
+def test_what_replaces_a_display_counts_once(tmp_path, monkeypatch):
+    monkeypatch.setattr(_kernel, "MAX_OUTPUT", 1000)
+    source = "handle = display('', display_id=True)\nfor _ in range(5):\n    handle.update('x' * 800)"
+    path = write_notebook(tmp_path / "a.ipynb", source)
+    assert run_notebook(path, tmp_path / "ran.ipynb").status == "ok"
+
+
+def test_an_error_of_any_length_is_kept_in_short(tmp_path):
+    path = write_notebook(tmp_path / "a.ipynb", "raise ValueError('x' * 50_000_000)")
+    [result] = run_notebooks([path], tmp_path / "out")
+    assert result.error.message.startswith("ValueError: xxx")
+    write_gallery(tmp_path / "out")
+    assert all(file.stat().st_size < 200_000 for file in (tmp_path / "out").iterdir())
+
+
+WRONG_OUTPUT = "from IPython.display import display\ndisplay({'text/plain': '', 'image/png': 5}, raw=True)"
+BROKEN = {
+    "an output of a wrong form": {"source": WRONG_OUTPUT},
+    "half a pair": {"source": "x = '\udc00'"},
+    "half a pair in prose": {"cell_type": "markdown", "source": "\udc00"},
+    "an attachment without content": {"cell_type": "markdown", "source": "![](attachment:a.png)"},
+    "a version that is none": {"nbformat": True},
+    "a minor version that is none": {"nbformat_minor": 5.0},
+}
+
+
+@pytest.mark.parametrize("fault", BROKEN)
+def test_a_broken_notebook_is_reported_and_the_others_are_run_and_shown(tmp_path, fault):
+    path = write_notebook(tmp_path / "bad.ipynb", "1")
+    notebook = json.loads(path.read_text())
+    for name, value in BROKEN[fault].items():
+        (notebook if name in notebook else notebook["cells"][1])[name] = value
+    if "attachment" in fault:
+        notebook["cells"][1]["attachments"] = {"a.png": {}}
+    if BROKEN[fault].get("cell_type") == "markdown":
+        del notebook["cells"][1]["outputs"], notebook["cells"][1]["execution_count"]
+    path.write_text(json.dumps(notebook))
+    good = write_notebook(tmp_path / "good.ipynb", "6 * 7")
+    bad, other = run_notebooks([path, good], tmp_path / "out")
+    assert other.status == "ok"
+    prose = "prose" in fault or "attachment" in fault  # no cell fails by it
+    assert bad.status == ("ok" if prose else "failed")
+    assert prose or any(
+        word in str(bad.error) for word in ("not a readable notebook", "UnicodeEncodeError", "Validation")
+    )
+    assert "good" in write_gallery(tmp_path / "out").read_text("utf-8")
+
+
+def test_a_name_that_is_no_text_is_refused_before_anything_runs(tmp_path):
+    write_notebook(tmp_path / "a.ipynb", "1").rename(os.fsdecode(os.fsencode(tmp_path) + b"/b\xff.ipynb"))
+    with pytest.raises(ValueError, match="no text that can be shown: rename the file"):
+        find_notebooks([tmp_path], tmp_path / "out")
+
+
+def test_an_endless_cell_that_may_raise_fails_all_the_same(tmp_path):
+    path = write_notebook(tmp_path / "a.ipynb", "while True:\n    pass", "1")
+    notebook = nbformat.read(path, as_version=4)
+    notebook.cells[1].metadata["tags"] = ["raises-exception"]
+    nbformat.write(notebook, path)
+    result = run_notebook(path, tmp_path / "ran.ipynb", timeout=1)
+    assert str(result.error).startswith("cell 1 of 2: TimeoutError: still running after 1 s")
+
+
+@pytest.mark.skipif(not hasattr(os, "killpg"), reason="no groups of processes here")
+def test_what_a_kernel_that_died_had_started_is_ended(tmp_path):
+    starts = "import os, pathlib, subprocess\nchild = subprocess.Popen(['sleep', '300'])"
+    dies = "pathlib.Path('pid').write_text(str(child.pid))\nos.kill(os.getpid(), 9)"
+    path = write_notebook(tmp_path / "a.ipynb", starts, dies)
+    assert "the kernel died" in str(run_notebook(path, tmp_path / "ran.ipynb").error)
+    child, deadline = int((tmp_path / "pid").read_text()), time.monotonic() + 10
+    while psutil.pid_exists(child) and psutil.Process(child).status() != psutil.STATUS_ZOMBIE:
+        assert time.monotonic() < deadline
+        time.sleep(0.05)
+
+
 @pytest.mark.parametrize("error", ["MemoryError()", "RuntimeError('RESOURCE_EXHAUSTED: Out of memory on GPU 0')"])
 def test_a_full_memory_comes_with_advice(tmp_path, error):
     path = write_notebook(tmp_path / "a.ipynb", f"raise {error}")
@@ -104,3 +180,29 @@ def test_a_run_that_is_killed_leaves_whole_files_and_no_kernel(tmp_path):
     assert subprocess.run(words, cwd=tmp_path, stdout=subprocess.DEVNULL, timeout=120).returncode == 0
     rows = json.loads((tmp_path / "out" / "results.json").read_text())["notebooks"]
     assert [row["status"] for row in rows] == ["ok", "ok"]
+
+
+KILLED_WHILE_WRITING = """
+import os, signal
+from pathlib import Path
+from nnlab.execution import run_notebooks
+replace = Path.replace
+
+def killed(path, target):
+    if target.name == "a.ipynb":
+        os.kill(os.getpid(), signal.SIGKILL)
+    return replace(path, target)
+
+Path.replace = killed
+list(run_notebooks([Path("a.ipynb")], "out"))
+"""
+
+
+def test_a_run_that_is_killed_while_it_writes_leaves_no_half_notebook_and_no_earlier_results(tmp_path):
+    path = write_notebook(tmp_path / "a.ipynb", "1")
+    list(run_notebooks([path], tmp_path / "out"))
+    (tmp_path / "out" / "a.ipynb").unlink()
+    process = subprocess.run([sys.executable, "-c", KILLED_WHILE_WRITING], cwd=tmp_path, timeout=60)
+    assert process.returncode == -signal.SIGKILL
+    assert not (tmp_path / "out" / "a.ipynb").exists()
+    assert json.loads((tmp_path / "out" / "results.json").read_text())["notebooks"] == []

@@ -18,6 +18,7 @@ RECORD = "application/vnd.nnlab.record+json"
 VOLATILE = {"execution", "ExecuteTime", "collapsed", "scrolled"}  # cell metadata that changes on every run
 # nbformat raises the first two; the others when it meets JSON of quite another shape.
 UNREADABLE = (ValueError, nbformat.ValidationError, AttributeError, KeyError, TypeError, OSError, RecursionError)
+UNREADABLE += (AssertionError, ImportError)
 
 
 @dataclass(frozen=True)
@@ -35,7 +36,7 @@ def find_notebooks(paths, out):
     """Return the notebooks that files and folders name; without any, those of ``notebooks`` or this folder.
 
     Raises FileNotFoundError where there is none, ValueError where a result in ``out`` would overwrite another's
-    or a notebook itself.
+    or a notebook itself, or where a file's name is no text.
     """
     folders = [folder for folder in (Path("notebooks"), Path()) if any(folder.glob("*.ipynb"))]
     found = []
@@ -50,6 +51,8 @@ def find_notebooks(paths, out):
     for path in found:
         if (other := by_name.setdefault(path.stem, path)) is not path:
             raise ValueError(f"{other} and {path} would both be written as {path.name}: run them apart")
+        if not path.name.isprintable():  # bytes that are no UTF-8, line ends
+            raise ValueError(f"the name of {path.name!r} is no text that can be shown: rename the file")
         if path.resolve().parent == Path(out).resolve():
             raise ValueError(f"running {path} into {out} would overwrite it: choose another folder")
     return found
@@ -64,6 +67,8 @@ def run_notebooks(paths, out, *, quick=False, timeout=1800, jobs=1, on_cell=None
     out = Path(out)
     out.mkdir(parents=True, exist_ok=True)
     names, results = [path.stem for path in paths], []
+    _write(out / "results.json", _as_json(results, quick))  # what an earlier run has left does not stand for this one
+    (out / "index.html").unlink(missing_ok=True)
     waiting, running, interrupted = list(reversed(paths)), set(), False
 
     async def next_finished():
@@ -87,7 +92,7 @@ def run_notebooks(paths, out, *, quick=False, timeout=1800, jobs=1, on_cell=None
             for result in runner.run(next_finished()):
                 results.append(result)
                 results.sort(key=lambda one: names.index(one.name))
-                _write(out / "results.json", _as_json(results, quick) + "\n")
+                _write(out / "results.json", _as_json(results, quick))
                 yield result
             if interrupted:
                 raise KeyboardInterrupt
@@ -122,7 +127,7 @@ async def _run(path, output, *, quick, timeout, on_cell):
 def _sigterm_cancels(task):
     loop = asyncio.get_running_loop()
     with suppress(NotImplementedError):  # Windows has no SIGTERM to wait for
-        loop.add_signal_handler(signal.SIGTERM, task.cancel)
+        loop.add_signal_handler(signal.SIGTERM, lambda: task.cancelling() or task.cancel())  # once is enough
     yield
     with suppress(NotImplementedError):
         loop.remove_signal_handler(signal.SIGTERM)
@@ -155,11 +160,14 @@ def _records(notebook):
 def _as_json(results, quick):
     keys = ("name", "status", "seconds", "records")
     rows = [{key: getattr(one, key) for key in keys} | {"error": one.error and str(one.error)} for one in results]
-    return json.dumps({"quick": quick, "notebooks": rows}, indent=2, ensure_ascii=False)
+    return json.dumps({"quick": quick, "notebooks": rows}, indent=2, ensure_ascii=False) + "\n"
 
 
 def _write(path, text):
     """Write a whole file or none: a reader never sees half."""
     temporary = path.with_name(f".{path.name}.tmp")
-    temporary.write_text(text, "utf-8")
-    temporary.replace(path)
+    try:
+        temporary.write_bytes(text.encode("utf-8", "backslashreplace"))  # as JSON itself writes half a pair
+        temporary.replace(path)
+    finally:
+        temporary.unlink(missing_ok=True)

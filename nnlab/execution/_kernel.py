@@ -3,10 +3,13 @@
 import asyncio
 import os
 import re
+import signal
 import tempfile
+from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 
+import nbformat
 from ipykernel.kernelspec import get_kernel_dict
 from jupyter_client.kernelspec import KernelSpec, KernelSpecManager
 from jupyter_client.manager import AsyncKernelManager
@@ -16,6 +19,7 @@ from nbformat.v4 import new_output
 
 ANSI = re.compile(r"\x1b\[[0-9;?]*[A-Za-z]")
 MAX_OUTPUT = 20_000_000  # characters that one cell may show; a notebook with more is of no use to anyone
+MAX_ERROR = 20_000  # characters of an error's message, and of each part of its traceback
 TOO_MUCH = f"showed more than {MAX_OUTPUT:,} characters and was stopped; the rest is dropped: print less"
 MEMORY_IS_FULL = re.compile("ResourceExhausted|RESOURCE_EXHAUSTED|OutOfMemory|MemoryError|CUDA out of memory")
 
@@ -50,19 +54,30 @@ class _ThisPython(KernelSpecManager):
 class _BoundedClient(NotebookClient):
     """Keeps MAX_OUTPUT characters of what a cell shows; if more come, drops them and interrupts the cell."""
 
-    shown, cell_shown = 0, None
+    shown, cell_shown, timed_out, group = 0, None, False, None
 
     def process_message(self, msg, cell, cell_index):
-        if cell is not self.cell_shown or msg["msg_type"] == "clear_output":
-            self.shown, self.cell_shown = 0, cell
-        if msg["msg_type"] in ("stream", "display_data", "execute_result", "update_display_data"):
-            within = not self.flooded
-            self.shown += _characters(msg["content"])
+        kind, content = msg["msg_type"], msg["content"]
+        if cell is not self.cell_shown or kind == "clear_output":
+            self.shown, self.cell_shown, self.displays = 0, cell, {}
+        if kind in ("stream", "display_data", "execute_result", "update_display_data"):
+            within, characters = not self.flooded, _characters(content)
+            display = (content.get("transient") or {}).get("display_id")
+            self.shown += characters - (self.displays.get(display, 0) if kind == "update_display_data" else 0)
+            self.displays |= {display: characters} if display else {}
             if self.flooded:
                 if within:
                     self.interrupting = asyncio.ensure_future(self.km.interrupt_kernel())
                 return None
+        elif kind == "error":
+            content["evalue"] = content["evalue"][:MAX_ERROR]
+            content["traceback"] = [part[:MAX_ERROR] for part in content["traceback"][-100:]]
         return super().process_message(msg, cell, cell_index)
+
+    def note_timeout(self, cell, cell_index, execute_reply):
+        """A hook of nbclient: it is called for a cell tagged raises-exception, too."""
+        content = execute_reply["content"]
+        self.timed_out = content["ename"] == "TimeoutError" and not content["evalue"]
 
     @property
     def flooded(self):
@@ -91,12 +106,16 @@ async def execute(notebook, path, quick, timeout, on_cell):
         record_timing=False,
         store_widget_state=False,
     )
+    client.on_cell_error = client.note_timeout
     with tempfile.TemporaryFile() as log:
         try:
             return await _run_cells(client, path, quick, timeout, on_cell, log)
         finally:
             if await manager.is_alive():
                 await manager.shutdown_kernel(now=task.cancelling() > 0)
+            elif client.group and hasattr(os, "killpg"):
+                with suppress(ProcessLookupError, PermissionError):  # what a kernel that died had started
+                    os.killpg(client.group, signal.SIGKILL)
             await manager.cleanup_resources()
             if client.kc:
                 client.kc.stop_channels()
@@ -113,6 +132,7 @@ async def _run_cells(client, path, quick, timeout, on_cell, log):
         await client.async_start_new_kernel(
             cwd=str(path.resolve().parent), env=_environment(quick), stdout=log, stderr=log
         )
+        client.group = client.km.provisioner.pid  # a kernel begins a group of processes
         await client.async_start_new_kernel_client()
         for index, each in enumerate(client.nb.cells):
             if each.cell_type != "code":
@@ -123,6 +143,8 @@ async def _run_cells(client, path, quick, timeout, on_cell, log):
             await client.async_execute_cell(each, index, execution_count=client.code_cells_executed + 1)
             if client.flooded:  # it had ended before it could be interrupted
                 return Failure(TOO_MUCH, done, len(cells), each.source)
+            if client.timed_out:
+                return Failure(_still_running(timeout), done, len(cells), each.source)
     except CellExecutionError as error:
         if client.flooded:
             return Failure(TOO_MUCH, done, len(cells), cell.source, _traceback(cell))
@@ -136,6 +158,9 @@ async def _run_cells(client, path, quick, timeout, on_cell, log):
         if not isinstance(error, DeadKernelError):
             message = f"the kernel did not start: {error}"
         return Failure(message, done or None, len(cells), cell.source if cell else "", last_words)
+    except (ValueError, nbformat.ValidationError) as error:  # text that is no Unicode, an output of a wrong form
+        message = f"{type(error).__name__}: {str(error)[:MAX_ERROR]}"
+        return Failure(message, done or None, len(cells), cell.source if cell else "")
     return None
 
 
@@ -169,11 +194,15 @@ def _environment(quick):
 
 def _message(error, timeout):
     if error.ename == "TimeoutError" and not error.evalue:
-        return f"TimeoutError: still running after {timeout:g} s; allow more with --timeout, or try --quick"
-    message = ANSI.sub("", f"{error.ename}: {error.evalue}")
+        return _still_running(timeout)
+    message = ANSI.sub("", f"{error.ename}: {error.evalue[:MAX_ERROR]}")
     if MEMORY_IS_FULL.search(message):
         message += "\nThe memory is full: halve BATCH_SIZE in the settings, or close other notebooks that hold some."
     return message
+
+
+def _still_running(timeout):
+    return f"TimeoutError: still running after {timeout:g} s; allow more with --timeout, or try --quick"
 
 
 def _traceback(cell, lines=30):
