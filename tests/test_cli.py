@@ -97,7 +97,7 @@ def test_a_run_that_is_stopped_ends_its_kernels_keeps_what_is_done_and_exits_130
         assert int(pid.read_text()) in [kernel.pid for kernel in kernels]
         process.send_signal(number)
         if number == signal.SIGTERM:
-            time.sleep(0.3)
+            time.sleep(0.05)
             process.send_signal(number)  # whoever is in a hurry sends it twice
         output = process.communicate(timeout=30)[0]
     finally:

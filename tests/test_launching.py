@@ -28,6 +28,7 @@ NNLAB = [sys.executable, "-c", f"{AS_IN_A_TERMINAL}from nnlab.cli import app; ap
 TEMPLATES = importlib.resources.files("nnlab") / "templates"
 TELLS = "import json, os; print(json.dumps({**os.environ, 'cores': sorted(os.sched_getaffinity(0))}))"
 TELLS = TELLS if hasattr(os, "sched_getaffinity") else "import json, os; print(json.dumps(dict(os.environ)))"
+NUMBER = "KERAS_DISTRIBUTION_PROCESS_ID"
 WAITS = """
 import os, pathlib, time
 name = "pid" + os.environ["KERAS_DISTRIBUTION_PROCESS_ID"]
@@ -136,7 +137,7 @@ def test_an_error_is_shown_with_the_end_of_its_log():
 
 
 def test_a_process_that_ignores_sigterm_is_killed_with_what_it_has_started(monkeypatch):
-    monkeypatch.setattr("nnlab.launching.GRACE", 0.3)
+    monkeypatch.setattr("nnlab.launching._processes.GRACE", 0.3)
     code = """
 import os, subprocess, sys
 if os.environ["KERAS_DISTRIBUTION_PROCESS_ID"] == "0":
@@ -148,6 +149,36 @@ sys.exit(3)
     with pytest.raises(RuntimeError, match="process 1 of 2 ended with exit code 3"):
         run(code % (DEAF, DEAF))
     assert all(gone(int(Path(name).read_text())) for name in ("pid0", "pidhelper"))
+
+
+def test_a_second_signal_ends_at_once_what_ignores_the_first():
+    helper = f"subprocess.Popen([sys.executable, '-c', {DEAF!r}], env=os.environ | {{{NUMBER!r}: 'helper'}})"
+    code = f"import os, subprocess, sys\n{helper}\n{DEAF}"
+    launcher = subprocess.Popen([*NNLAB, "launch", "--", sys.executable, "-c", code], stdout=subprocess.DEVNULL)
+    try:
+        processes = process("pid0"), process("pidhelper")
+        launcher.send_signal(signal.SIGTERM)
+        time.sleep(0.5)
+        launcher.send_signal(signal.SIGTERM)
+        assert launcher.wait(3) == 143  # less than what is granted after the first
+    finally:
+        launcher.kill()
+    assert all(gone(one.pid) for one in processes)
+
+
+@pytest.mark.skipif(not shutil.which("bash"), reason="needs bash")
+def test_a_program_is_told_when_nobody_reads_its_pipe():
+    [log] = launch(["bash", "-c", "while :; do echo y; done | head -1; echo over"], processes=1, log_folder="logs")
+    assert log.read_text().splitlines()[1:] == ["y", "over"]
+
+
+@pytest.mark.skipif(not hasattr(signal, "SIGRTMIN"), reason="no real-time signals here")
+def test_a_signal_without_a_name_and_the_end_of_a_long_log_are_described():
+    code = "import os, signal\nprint('x' * 1_000_000)\nprint('last')\nos.kill(os.getpid(), signal.SIGRTMIN + 6)"
+    with pytest.raises(RuntimeError, match=r"was ended by signal 40 \(a real-time signal\)") as caught:
+        run(code, processes=1)
+    assert str(caught.value).endswith("    last")
+    assert len(str(caught.value)) < 1000
 
 
 def test_the_job_is_started_anew_until_it_ends_well_and_the_logs_are_kept():
@@ -220,6 +251,8 @@ def test_the_command_exits_0_1_or_2_and_says_why():
         ({"hosts": 2}, "need a coordinator"),
         ({"hosts": 2, "host_index": 2, "coordinator": "a:1"}, "host_index must be from 0 to 1"),
         ({"coordinator": "node0"}, "must be host:port"),
+        ({"coordinator": "node0:0"}, "port 1 to 65535, got 'node0:0'"),
+        ({"coordinator": "node0:65535", "restarts": 1}, "port 1 to 65534"),
     ],
 )
 def test_arguments_that_make_no_sense_are_refused(options, message):

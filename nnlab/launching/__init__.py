@@ -1,25 +1,19 @@
 """Start one training program as several processes, on one host or many, and end them all if one of them fails."""
 
 import os
-import queue
 import re
 import shutil
 import signal
 import socket
-import subprocess
-import sys
-import threading
-import time
-from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import Annotated
 
 import typer
 
-GRACE = 5  # seconds from asking a process to end (SIGTERM) to ending it (SIGKILL)
-TAIL = 15  # lines of a failed process's log that are shown
-# Linux ends a process that has asked for it when its parent dies: prctl(PR_SET_PDEATHSIG, SIGKILL).
-LEASH = "import ctypes, os, sys; ctypes.CDLL(None).prctl(1, 9); os.execvp(sys.argv[1], sys.argv[1:])"
+from nnlab.launching._processes import choose_cores, run_processes, signals_as_exit
+
+TAIL = 15  # lines of a failed process's log that are shown, and how much of its end is read for them
+TAIL_BYTES = 65_536
 
 
 def launch(
@@ -54,8 +48,8 @@ def launch(
         address = _address(coordinator, attempt)
         report(f"start {attempt + 1} of at most {restarts + 1}: {names[0]} and up at {address}, logs in {folder}")
         environments = [_environment(address, first, local, processes, hosts) for local in range(processes)]
-        with _signals_as_exit():
-            failure = _run(command, environments, logs, _choose_cores(processes, cores))
+        with signals_as_exit():
+            failure = run_processes(command, environments, logs, choose_cores(processes, cores))
         if failure is None:
             return logs
         message = _describe(failure, names, logs)
@@ -81,8 +75,10 @@ def _check(command, processes, hosts, host_index, coordinator, restarts, cores):
         raise ValueError(f"host_index must be from 0 to {hosts - 1} for {hosts} hosts, got {host_index}")
     if hosts > 1 and not coordinator:
         raise ValueError(f"{hosts} hosts need a coordinator: give host:port where host 0 can be reached by all")
-    if coordinator and not re.fullmatch(r".+:\d{1,5}", coordinator):
-        raise ValueError(f"coordinator must be host:port like node0:9876, got {coordinator!r}")
+    port = re.fullmatch(r".+:(\d{1,5})", coordinator or "node0:9876")
+    if not port or not 0 < int(port[1]) <= 65_535 - restarts:  # each new start takes the next one
+        most = 65_535 - restarts
+        raise ValueError(f"coordinator must be host:port like node0:9876, port 1 to {most}, got {coordinator!r}")
 
 
 def _address(coordinator, attempt):
@@ -115,101 +111,19 @@ def _environment(address, first, local, processes, hosts):
     return defaults | os.environ | chosen
 
 
-def _choose_cores(processes, cores):
-    """Return a set of CPU cores for each process, or None where it may use all, or cannot be bound (macOS)."""
-    if cores is None or not hasattr(os, "sched_setaffinity"):
-        return [None] * processes
-    usable = sorted(os.sched_getaffinity(0))
-    each = min(cores, len(usable))
-    return [{usable[(local * each + i) % len(usable)] for i in range(each)} for local in range(processes)]
-
-
-@contextmanager
-def _bound_to(cores):
-    """Bind this thread to CPU cores, as what is started in here will be; None leaves it alone."""
-    if not cores:
-        yield
-        return
-    before = os.sched_getaffinity(0)
-    os.sched_setaffinity(0, cores)
-    try:
-        yield
-    finally:
-        os.sched_setaffinity(0, before)
-
-
-@contextmanager
-def _signals_as_exit():
-    """Let SIGTERM and SIGHUP raise SystemExit in here, so that what was started is ended; main thread only."""
-    if threading.current_thread() is not threading.main_thread():  # no other may ask for signals
-        yield
-        return
-
-    def leave(number, frame):
-        raise SystemExit(128 + number)
-
-    numbers = [one for one in (signal.SIGTERM, signal.SIGHUP) if signal.getsignal(one) != signal.SIG_IGN]  # nohup
-    before = {number: signal.signal(number, leave) for number in numbers}
-    try:
-        yield
-    finally:
-        for number, handler in before.items():
-            signal.signal(number, handler)
-
-
-def _run(command, environments, logs, cores):
-    """Run all processes to their end; return None, or (index, exit code) of the first to fail."""
-    ended, running = queue.SimpleQueue(), []
-    if sys.platform == "linux":
-        command = [sys.executable, "-IS", "-c", LEASH, *command]
-    try:
-        for index, (environment, path) in enumerate(zip(environments, logs, strict=True)):
-            with path.open("ab", buffering=0) as log, _bound_to(cores[index]):
-                log.write(time.strftime("# start on %Y-%m-%d at %H:%M:%S\n").encode())
-                process = subprocess.Popen(
-                    command, env=environment, stdin=subprocess.DEVNULL, stdout=log, stderr=log, start_new_session=True
-                )
-            running.append(process)
-            # A thread for each: whoever ends first is in the queue first, be it by a millisecond.
-            threading.Thread(target=lambda i=index, p=process: ended.put((i, p.wait())), daemon=True).start()
-        for _ in running:
-            index, code = ended.get()
-            if code != 0:
-                return index, code
-        return None
-    finally:
-        _end(running)
-
-
-def _end(running):
-    """End all processes and what they have started: ask, wait for a while, then insist."""
-    alive = [process for process in running if process.poll() is None]
-    for process in alive:
-        _signal_group(process, signal.SIGTERM)
-    deadline = time.monotonic() + GRACE
-    while any(process.poll() is None for process in alive) and time.monotonic() < deadline:
-        time.sleep(0.02)
-    for process in running:
-        _signal_group(process, signal.SIGKILL)
-    for process in alive:
-        process.wait()
-
-
-def _signal_group(process, number):
-    with suppress(ProcessLookupError, PermissionError):  # none is left; macOS says the latter of zombies
-        os.killpg(process.pid, number)
-
-
 def _describe(failure, names, logs):
     """Return what is said of a failure: who, how, and the end of the log."""
     index, code = failure
     how = f"ended with exit code {code}"
     if code < 0:
-        how = f"was ended by signal {-code} ({signal.Signals(-code).name})"
+        name = next((one.name for one in signal.Signals if one == -code), "a real-time signal")
+        how = f"was ended by signal {-code} ({name})"
     if code == -signal.SIGKILL:
         how += ", by hand or by the system for want of memory"
-    lines = logs[index].read_text("utf-8", errors="replace").splitlines()
-    lines = [line for line in lines if not re.match(r"\s+@ +0x", line)][-TAIL:]  # not where in C++ it was
+    with logs[index].open("rb") as log:
+        log.seek(max(0, logs[index].stat().st_size - TAIL_BYTES))
+        lines = log.read().decode("utf-8", errors="replace").splitlines()
+    lines = [line[:500] for line in lines if not re.match(r"\s+@ +0x", line)][-TAIL:]  # not where in C++ it was
     others = "; the others were ended" if len(names) > 1 else ""
     return f"{names[index]} {how}{others}. The end of {logs[index]}:\n" + "\n".join(f"    {line}" for line in lines)
 
