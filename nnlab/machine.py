@@ -43,11 +43,12 @@ def hardware():
         devices = keras.distribution.list_devices()  # the GPUs, or else the CPU
     yield "devices", ", ".join(devices)
     if not any(device.startswith("gpu") for device in devices):
+        driver_gpus, visible = _driver_gpus(), os.environ.get("CUDA_VISIBLE_DEVICES")
         why, remedy = why_no_gpu(
             backend,
             system=platform.system(),
-            hidden=os.environ.get("CUDA_VISIBLE_DEVICES", "0").strip() in HIDDEN,
-            driver_gpus=_driver_gpus(),
+            hidden=visible is not None and (visible.strip() in HIDDEN or driver_gpus == 0),  # it may name one not there
+            driver_gpus=driver_gpus,
             cuda_build=_is_cuda_build(backend),
             libraries=_has_cuda_libraries(),
         )

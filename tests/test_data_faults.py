@@ -106,6 +106,12 @@ def test_a_disk_that_is_full_or_read_only_is_named_and_nothing_is_left(mirrors, 
 @pytest.mark.parametrize("now", [0.0, 4e9])
 def test_a_clock_that_is_wrong_by_decades_does_not_matter(mirrors, cache, monkeypatch, now):  # noqa: F811
     dataset = mirrors("good")
+    target = cache / dataset.files[0].path
+    part = target.with_name(f".{target.name}.of-another-process.part")
+    part.parent.mkdir(parents=True)
+    part.write_bytes(b"half")
     monkeypatch.setattr(time, "time", lambda: now)
     load_images("mnist")
+    assert part.exists() == (now == 0.0)  # what is older than an hour, by the clock, is cleared away
+    part.unlink(missing_ok=True)
     assert files_in(cache) == names(dataset)

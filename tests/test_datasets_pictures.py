@@ -82,6 +82,21 @@ def test_a_jpeg_with_something_behind_its_end_is_read(jpeg):
     np.testing.assert_array_equal(before, after)
 
 
+@pytest.mark.parametrize(("mode", "channels"), [("RGB", 4), ("CMYK", 1)])
+def test_a_jpeg_that_cannot_be_read_in_so_many_channels_is_refused_by_name(jpeg, mode, channels):
+    Image.open(jpeg).convert(mode).save(jpeg, "JPEG")
+    with pytest.raises(ValueError, match=rf"1\.jpg: .* a JPEG \({mode}\), which cannot be read as {channels} channels"):
+        stream_image_folder(jpeg.parents[1], (100, 120, channels), 1)
+
+
+def test_a_long_thin_picture_is_cut_before_it_is_enlarged(tmp_path):
+    path = tmp_path / "all" / "thin" / "1.png"
+    path.parent.mkdir(parents=True)
+    Image.fromarray((np.arange(4001) % 256).astype(np.uint8)[None]).save(path)  # enlarged as a whole it would have 2 GB
+    [image], _ = epoch(stream_image_folder(tmp_path / "all", (400, 400, 1), 1, resize=True))
+    assert (image == 2000 % 256).all()  # the middle
+
+
 def test_a_picture_that_claims_to_be_enormous_is_refused_by_name(pictures):
     path = next((pictures / "eel").iterdir())
     raw = path.read_bytes()

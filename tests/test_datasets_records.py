@@ -61,6 +61,11 @@ def test_what_cannot_be_written_is_refused_and_leaves_no_whole_set(tmp_path, arr
         stream_records(tmp_path / "set", 16)
 
 
+def test_a_label_that_would_make_an_endless_list_of_names_is_refused(tmp_path, arrays):
+    with pytest.raises(ValueError, match=r"label 1: expected an integer from 0 and below 100000, where .*got 20000000"):
+        write_records(tmp_path / "set", arrays[0][:2], [0, 20_000_000])
+
+
 def test_a_set_that_was_written_halfway_is_refused_and_can_be_written_again(tmp_path, arrays):
     def breaks_off():
         yield from arrays[0][:20]
@@ -84,7 +89,7 @@ def test_a_whole_set_is_not_overwritten(records, arrays):
 
 def test_a_share_of_records_needs_no_files_of_others(records):
     (records / "images-00001.tfrecord").unlink()
-    assert len(epoch(stream_records(records, 16, shard=(0, 2)))[0]) == 8 * 3 + 2
+    assert len(epoch(stream_records(records, 8, shard=(0, 2)))[0]) == 8 * 3
 
 
 def test_missing_folders_indexes_and_files_are_named(records, tmp_path):

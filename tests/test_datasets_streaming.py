@@ -83,10 +83,19 @@ def test_the_next_epoch_has_another_order_and_the_same_seed_the_same_orders(stre
     np.testing.assert_array_equal(two, epoch(again)[0])
 
 
-def test_shares_are_disjoint_and_together_the_whole(stream, arrays):
-    parts = [as_set(*epoch(stream(shard=(index, 3)))) for index in range(3)]
-    assert sum(map(len, parts)) == 50
-    assert set.union(*parts) == as_set(*arrays)
+def test_shares_are_disjoint_and_have_equally_many_full_batches(stream, arrays):
+    shares = [stream(batch_size=4, shard=(index, 3)) for index in range(3)]
+    assert [[len(labels) for _, labels in share] for share in shares] == [[4] * 4] * 3
+    parts = [as_set(*epoch(share)) for share in shares]
+    assert sum(map(len, parts)) == len(set.union(*parts)) == 48
+    assert set.union(*parts) <= as_set(*arrays)
+    seen = as_set(*epoch(stream(batch_size=5, shard=(0, 3), seed=0)))
+    assert len(seen) == 15
+
+
+def test_what_a_share_leaves_out_is_not_always_the_same(stream):
+    share = stream(batch_size=15, shard=(0, 3), seed=0)  # of 16 images or more
+    assert len(set.union(*(as_set(*epoch(share)) for _ in range(12)))) > 15
 
 
 def test_nothing_is_measured_and_the_order_does_not_depend_on_the_clock(stream):
@@ -113,7 +122,8 @@ def test_a_network_learns_from_a_stream_and_is_evaluated_by_it(stream, arrays):
         ({"batch_size": 0}, "batch_size must be at least 1, got 0"),
         ({"shard": (2, 2)}, r"0 <= index < count, got \(2, 2\)"),
         ({"shard": (-1, 2)}, r"0 <= index < count, got \(-1, 2\)"),
-        ({"shard": (60, 61)}, r"too few .*shard=\(60, 61\) one: ask for fewer|shard=\(60, 61\).*fewer shares"),
+        ({"shard": (60, 61)}, r"too few images: a share of shard=\(60, 61\) has 0, less than one batch of 16"),
+        ({"shard": (0, 7)}, r"too few images: a share of shard=\(0, 7\) has [27], less than one batch of 16"),
     ],
 )
 def test_batches_and_shares_that_are_none_are_refused(stream, options, words):

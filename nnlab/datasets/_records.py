@@ -25,6 +25,7 @@ def check_target(folder, shard_size):
 def pairs(images, labels, class_names):
     """Yield (image, label) one by one, an array and an int; ValueError where one of them is not what it should be."""
     expected, ended = None, object()
+    most = len(class_names) if class_names else 100_000  # without names, the index has one for each number
     singles = _single_images(images), _single_labels(labels)
     for number, (image, label) in enumerate(itertools.zip_longest(*singles, fillvalue=ended)):
         if image is ended or label is ended:
@@ -36,9 +37,12 @@ def pairs(images, labels, class_names):
                 f"image {number}: expected the shape of those before it, {expected}, got {image.shape}. "
                 "Bring all images to one size first, or keep them as files and use stream_image_folder(resize=True)."
             )
-        if label < 0 or (class_names and label >= len(class_names)):
-            known = f" and below {len(class_names)}, the number of class_names" if class_names else ""
-            raise ValueError(f"label {number}: expected an integer from 0{known}, got {label}. Count classes from 0.")
+        if not 0 <= label < most:
+            known = "the number of class_names" if class_names else "where there are no class_names"
+            raise ValueError(
+                f"label {number}: expected an integer from 0 and below {most}, {known}, got {label}. "
+                "Count classes from 0, without gaps."
+            )
         yield image, label
 
 

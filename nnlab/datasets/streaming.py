@@ -21,32 +21,33 @@ def stream_image_folder(folder, image_shape, batch_size, *, seed=None, shard=(0,
 
     image_shape: ``(height, width, channels)``; 1, 3 or 4 channels, to which files with others are converted.
     seed: together with TensorFlow's own, which ``set_seed`` sets, it fixes the order in each epoch.
-    shard: ``(index, count)`` reads every count-th image from that index on: disjoint shares, together the whole.
-    resize: scale images of another size until they fill the shape, and cut off what juts out on both sides alike.
+    shard: ``(index, count)`` reads every count-th image from that index on. Every share has equally many batches, and
+    only full ones, as processes that train together wait for each other: the rest is left out, other images each time.
+    resize: of images of another size, cut off on both sides alike what juts out of the shape, and scale the middle.
     verify: open each file once beforehand (about 0.1 ms each), so that a wrong one is named before training.
 
     Raises FileNotFoundError for a folder that is not there, ValueError for a wrong argument, a class without
-    images, an image of another size or kind, a damaged PNG, a JPEG that lacks its end. Other damage to a JPEG, if
-    it cannot be decoded, or to a file later, is noticed while reading: ``tf.errors.InvalidArgumentError``.
+    images, too few images for a batch of every share, an image of another size or kind, a damaged PNG, a JPEG that
+    lacks its end or cannot have these channels. Other damage to a JPEG, if it cannot be decoded, or to a file later,
+    is noticed while reading: ``tf.errors.InvalidArgumentError``.
     """
     import tensorflow as tf
 
     height, width, channels = image_shape = _image_shape(image_shape)
     share = _share(batch_size, shard)
     class_names, paths, labels = _image_files(Path(folder))
+    batches = _batches_for_each(len(paths) // shard[1], batch_size, shard)
     paths, labels = paths[share], labels[share]
-    if not paths:
-        raise ValueError(f"{folder} has too few images to give each of shard={shard} one: ask for fewer shares.")
     if verify:
-        _verify_images(paths, None if resize else (width, height))
+        _verify_images(paths, None if resize else (width, height), channels)
 
     def decode(path):
         image = tf.io.decode_image(tf.io.read_file(path), channels, expand_animations=False)
         if resize:
             size = tf.cast(tf.shape(image)[:2], tf.float32)
-            size = tf.round(size * tf.reduce_max((height, width) / size))
-            image = tf.image.resize(image, tf.cast(size, tf.int32), antialias=True)
-            image = tf.image.resize_with_crop_or_pad(tf.cast(tf.round(image), tf.uint8), height, width)
+            kept = tf.round((height, width) / tf.reduce_max((height, width) / size))
+            image = tf.image.resize_with_crop_or_pad(image, *tf.unstack(tf.cast(tf.maximum(kept, 1), tf.int32)))
+            image = tf.cast(tf.round(tf.image.resize(image, (height, width), antialias=True)), tf.uint8)
         return tf.ensure_shape(image, image_shape)
 
     def read(paths, labels):  # a batch at a time costs half of what a call for each image does
@@ -54,7 +55,7 @@ def stream_image_folder(folder, image_shape, batch_size, *, seed=None, shard=(0,
         return tf.map_fn(decode, paths, fn_output_signature=spec, parallel_iterations=1), labels
 
     dataset = tf.data.Dataset.from_tensor_slices(([str(path) for path in paths], labels))
-    dataset = dataset.shuffle(len(paths), seed=seed).batch(batch_size)
+    dataset = dataset.shuffle(len(paths), seed=seed).batch(batch_size).take(batches)
     dataset = dataset.map(read, num_parallel_calls=min(8, os.cpu_count() or 1), deterministic=True)
     return _steady(dataset, class_names)
 
@@ -100,7 +101,8 @@ def stream_records(folder, batch_size, *, seed=None, shard=(0, 1), buffer=2048, 
     Batches, ``dataset.class_names`` and seed are those of `stream_image_folder`. An epoch has every image once: the
     files are shuffled, eight at a time are read in turn, and images are drawn at random from a buffer.
 
-    shard: ``(index, count)`` reads every count-th file from that index on; only these must be there.
+    shard: ``(index, count)`` reads every count-th file from that index on; only these must be there. Every share has
+    equally many batches, and only full ones, as in `stream_image_folder`: files of equal size leave out the least.
     buffer: images to draw from, the larger, the better mixed; they are in memory. 1 leaves out this last shuffling.
     verify: read the files once beforehand and compare their sha256 (about a second for a gigabyte). Without it,
     damage inside a file is noticed by the checksums of its records while reading: ``tf.errors.DataLossError``.
@@ -115,11 +117,8 @@ def stream_records(folder, batch_size, *, seed=None, shard=(0, 1), buffer=2048, 
         raise ValueError(f"buffer must be at least 1, got {buffer}: choose the number of images to draw from.")
     index = _records.read_index(Path(folder))
     image_shape, shards = index["image_shape"], index["shards"][share]
-    if not shards:
-        raise ValueError(
-            f"{folder} has {len(index['shards'])} files, too few to give each of shard={shard} one: ask for fewer "
-            "shares, or write the set again with a smaller shard_size."
-        )
+    least = min(sum(each["images"] for each in index["shards"][other :: shard[1]]) for other in range(shard[1]))
+    batches = _batches_for_each(least, batch_size, shard)
     paths = [_records.verified(Path(folder) / shard["file"], shard, verify) for shard in shards]
     features = {"image": tf.io.FixedLenFeature((), tf.string), "label": tf.io.FixedLenFeature((), tf.int64)}
 
@@ -131,7 +130,7 @@ def stream_records(folder, batch_size, *, seed=None, shard=(0, 1), buffer=2048, 
     dataset = tf.data.Dataset.from_tensor_slices(paths).shuffle(len(paths), seed=seed)
     dataset = dataset.interleave(tf.data.TFRecordDataset, cycle_length=8)
     dataset = dataset.apply(tf.data.experimental.assert_cardinality(sum(shard["images"] for shard in shards)))
-    dataset = dataset.shuffle(buffer, seed=seed).batch(batch_size)
+    dataset = dataset.shuffle(buffer, seed=seed).batch(batch_size).take(batches)
     return _steady(dataset.map(parse), index["class_names"])
 
 
@@ -167,6 +166,18 @@ def _share(batch_size, shard):
     return slice(index, None, count)
 
 
+def _batches_for_each(images, batch_size, shard):
+    """Return how many full batches every share has, the least with so many images; -1, for all, where there is one."""
+    if shard[1] == 1:
+        return -1
+    if images < batch_size:
+        raise ValueError(
+            f"too few images: a share of shard={shard} has {images}, less than one batch of {batch_size}. Ask for "
+            "fewer shares or smaller batches; of record files there must be one or more for each share (shard_size)."
+        )
+    return images // batch_size
+
+
 def _image_files(folder):
     """Return class names, paths and labels, in the order of names."""
     if not folder.is_dir():
@@ -189,13 +200,15 @@ def _image_files(folder):
     return [path.name for path in classes], paths, np.array(labels, np.int32)
 
 
-def _verify_images(paths, size):
+def _verify_images(paths, size, channels):
     from PIL import Image
 
     for path in paths:
         try:
             with Image.open(path, formats=("PNG", "JPEG")) as image:
                 got = image.size
+                if image.format != "PNG" and (channels == 4 or (channels == 1 and image.mode == "CMYK")):
+                    raise ValueError(f"a JPEG ({image.mode}), which cannot be read as {channels} channels")
                 if image.format == "PNG" or _ends_as_jpeg(path):
                     image.verify()
                 else:

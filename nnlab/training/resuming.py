@@ -5,6 +5,7 @@ import os
 import warnings
 from pathlib import Path
 
+import h5py
 import keras
 import numpy as np
 
@@ -21,11 +22,19 @@ def resumable_epochs(model, folder, epochs, *, seed):
             order = np.random.permutation(len(x))  # fit's own shuffling draws once more at each start of a process
             model.fit(x[order], y[order], shuffle=False, initial_epoch=epoch, epochs=epoch + 1)
 
+    A data set that shuffles itself, such as one of ``nnlab.datasets.stream_records``, is to be made within the loop:
+    made before, its orders would begin anew at each start of a process.
+
     On a CPU, with ``set_seed(…, deterministic=True)``, the weights are then the same, bit for bit, as without any
     interruption; with the PyTorch backend only if layers draw nothing: there Keras draws once more at each start.
 
-    Raises ValueError if the folder's file is damaged, or belongs to another model or optimizer.
+    Raises ValueError if the model has no weights yet, if the folder's file is damaged, or if it belongs to another
+    model or optimizer.
     """
+    if not model.built:
+        raise ValueError("the model has no weights yet: begin it with keras.Input(…), or call model.build(…) before")
+    of_all = [model.optimizer, *getattr(model.optimizer, "optimizers", [])]
+    kind = ", ".join(type(optimizer).__name__ for optimizer in of_all)
     folder = Path(folder)
     folder.mkdir(parents=True, exist_ok=True)
     # after-EPOCH-HASH.weights.h5: HDF5 itself does not notice a changed byte
@@ -37,6 +46,9 @@ def resumable_epochs(model, folder, epochs, *, seed):
         with saved[-1].open("rb") as stored:
             if hashlib.file_digest(stored, "sha256").hexdigest()[:16] not in saved[-1].name:
                 raise ValueError(f"{saved[-1]} is damaged: bring a good copy, or remove the folder to begin anew")
+        with h5py.File(saved[-1]) as stored:
+            if (found := stored.attrs["optimizer"]) != kind:
+                raise ValueError(f"{saved[-1]} was trained by {found}, got {kind}: take that, or remove the folder")
         try:
             with warnings.catch_warnings():
                 warnings.filterwarnings("error", message="Skipping")  # else Keras goes on without what does not fit
@@ -55,6 +67,8 @@ def resumable_epochs(model, folder, epochs, *, seed):
         part = folder / ".part.weights.h5"
         try:
             model.save_weights(part, overwrite=True)
+            with h5py.File(part, "a") as written:
+                written.attrs["optimizer"] = kind
             with part.open("rb+") as written:
                 digest = hashlib.file_digest(written, "sha256").hexdigest()[:16]
                 os.fsync(written.fileno())  # else a power cut could leave an empty file under the new name
