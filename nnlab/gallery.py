@@ -127,7 +127,7 @@ def _facts(results):
         for name, value in {"device": record.get("device"), **record.get("versions", {})}.items():
             if value and value not in facts.setdefault(name, []):
                 facts[name].append(value)
-    return [(name, ", ".join(map(str, values))) for name, values in facts.items()]
+    return [(name, "; ".join(map(str, values))) for name, values in facts.items()]
 
 
 def _number(value):
