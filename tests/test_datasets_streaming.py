@@ -6,6 +6,7 @@ import sys
 import keras
 import numpy as np
 import pytest
+import tensorflow as tf
 from PIL import Image
 
 from nnlab.datasets import stream_image_folder, stream_records, write_records
@@ -101,6 +102,15 @@ def test_what_a_share_leaves_out_is_not_always_the_same(stream):
 def test_nothing_is_measured_and_the_order_does_not_depend_on_the_clock(stream):
     options = stream().options()
     assert (options.autotune.enabled, options.deterministic) == (False, True)
+
+
+@pytest.mark.parametrize(("backend", "calls"), [("tensorflow", []), ("jax", [([], "GPU")]), ("torch", [([], "GPU")])])
+def test_gpus_are_left_to_the_backend_that_computes(stream, monkeypatch, backend, calls):
+    monkeypatch.setattr(keras.backend, "backend", lambda: backend)
+    seen = []
+    monkeypatch.setattr(tf.config, "set_visible_devices", lambda *devices: seen.append(devices))
+    stream()
+    assert seen == calls
 
 
 def test_a_network_learns_from_a_stream_and_is_evaluated_by_it(stream, arrays):

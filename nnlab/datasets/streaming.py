@@ -1,5 +1,6 @@
 """Images read from disk while training, from picture files or from record files, so that memory stays flat."""
 
+import contextlib
 import itertools
 import math
 import os
@@ -31,8 +32,7 @@ def stream_image_folder(folder, image_shape, batch_size, *, seed=None, shard=(0,
     lacks its end or cannot have these channels. Other damage to a JPEG, if it cannot be decoded, or to a file later,
     is noticed while reading: ``tf.errors.InvalidArgumentError``.
     """
-    import tensorflow as tf
-
+    tf = _tensorflow()
     height, width, channels = image_shape = _image_shape(image_shape)
     share = _share(batch_size, shard)
     class_names, paths, labels = _image_files(Path(folder))
@@ -110,8 +110,7 @@ def stream_records(folder, batch_size, *, seed=None, shard=(0, 1), buffer=2048, 
     Raises FileNotFoundError for a folder, an index or a file that is not there, ValueError for a wrong argument, a
     damaged index, and a file that is shorter, longer or different from what was written.
     """
-    import tensorflow as tf
-
+    tf = _tensorflow()
     share = _share(batch_size, shard)
     if buffer < 1:
         raise ValueError(f"buffer must be at least 1, got {buffer}: choose the number of images to draw from.")
@@ -132,6 +131,17 @@ def stream_records(folder, batch_size, *, seed=None, shard=(0, 1), buffer=2048, 
     dataset = dataset.apply(tf.data.experimental.assert_cardinality(sum(shard["images"] for shard in shards)))
     dataset = dataset.shuffle(buffer, seed=seed).batch(batch_size).take(batches)
     return _steady(dataset.map(parse), index["class_names"])
+
+
+def _tensorflow():
+    """Return TensorFlow; where Keras computes with another backend, TensorFlow leaves the GPUs to that."""
+    import keras
+    import tensorflow as tf
+
+    if keras.backend.backend() != "tensorflow":
+        with contextlib.suppress(RuntimeError):  # it has begun to use them: the program's own choice
+            tf.config.set_visible_devices([], "GPU")
+    return tf
 
 
 def _steady(dataset, class_names):
