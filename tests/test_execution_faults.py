@@ -10,6 +10,7 @@ import time
 import nbformat
 import psutil
 import pytest
+from test_data_faults import TMPFS, can_mount
 from test_execution import write_notebook
 
 from nnlab.execution import _kernel, find_notebooks, run_notebook, run_notebooks
@@ -178,6 +179,20 @@ def test_a_run_that_is_killed_leaves_whole_files_and_no_kernel(tmp_path):
     assert subprocess.run(words, cwd=tmp_path, stdout=subprocess.DEVNULL, timeout=120).returncode == 0
     rows = json.loads((tmp_path / "out" / "results.json").read_text())["notebooks"]
     assert [row["status"] for row in rows] == ["ok", "ok"]
+
+
+@pytest.mark.skipif(not can_mount(), reason="may not mount a small file system here")
+def test_a_full_disk_is_named_and_leaves_whole_files(tmp_path):
+    write_notebook(tmp_path / "a.ipynb", "print('x' * 200_000)")
+    (tmp_path / "out").mkdir()
+    script = 'mount -t tmpfs -o size=64k none "$0" && ("$@"; code=$?; ls -A "$0"; cat "$0"/results.json; exit $code)'
+    words = [sys.executable, "-c", "from nnlab.cli import app; app()", "run", "--out", "out", "a.ipynb"]
+    done = subprocess.run([*TMPFS, script, "out", *words], cwd=tmp_path, capture_output=True, text=True, timeout=60)
+    assert done.returncode == 1
+    assert done.stderr.startswith("stopped: [Errno 28] No space left on device")
+    first, _, rest = done.stdout.partition("\n")
+    assert first == "results.json"  # and nothing else
+    assert json.loads(rest)["notebooks"] == []
 
 
 KILLED_WHILE_WRITING = """
