@@ -42,7 +42,7 @@ def search_folders():
 def copies(file):
     """Return (state, path) of each copy of a file that is there, good or not, in the order of looking."""
     found = [(state, folder / file.path) for state, folder in search_folders()]
-    return [(state, path) for state, path in found if os.path.exists(path)]  # noqa: PTH110 (Path.exists raises for a locked folder)
+    return [(state, path) for state, path in found if os.path.exists(path)]  # noqa: PTH110 (Path's raises)
 
 
 def damage(path, file):

@@ -158,7 +158,8 @@ async def _run_cells(client, path, quick, timeout, on_cell, log):
         if not isinstance(error, DeadKernelError):
             message = f"the kernel did not start: {error}"
         return Failure(message, done or None, len(cells), cell.source if cell else "", last_words)
-    except (ValueError, nbformat.ValidationError) as error:  # text that is no Unicode, an output of a wrong form
+    except (ValueError, TypeError, KeyError, AttributeError, nbformat.ValidationError) as error:
+        # Text that is no Unicode, an output of a wrong form, a message that the notebook has forged.
         message = f"{type(error).__name__}: {str(error)[:MAX_ERROR]}"
         return Failure(message, done or None, len(cells), cell.source if cell else "")
     return None
