@@ -74,6 +74,23 @@ def test_what_replaces_a_display_counts_once(tmp_path, monkeypatch):
     assert run_notebook(path, tmp_path / "ran.ipynb").status == "ok"
 
 
+@pytest.mark.parametrize("then", ["handle.update('')", "clear_output()"])
+def test_a_cell_that_showed_too_much_is_not_forgiven(tmp_path, monkeypatch, then):
+    monkeypatch.setattr(_kernel, "MAX_OUTPUT", 1000)
+    shows = "handle = display('x' * 600, display_id=True)\nprint('x' * 600, flush=True)"
+    path = write_notebook(tmp_path / "a.ipynb", f"from IPython.display import clear_output\n{shows}\n{then}")
+    result = run_notebook(path, tmp_path / "ran.ipynb")
+    assert "showed more than" in str(result.error)
+
+
+def test_all_places_of_a_display_count_when_one_update_fills_them(tmp_path, monkeypatch):
+    monkeypatch.setattr(_kernel, "MAX_OUTPUT", 5000)
+    shows = "for _ in range(20):\n    display('', display_id='one')"
+    update = "from IPython.display import update_display\nupdate_display('x' * 400, display_id='one')"
+    path = write_notebook(tmp_path / "a.ipynb", shows, update)
+    assert str(run_notebook(path, tmp_path / "ran.ipynb").error).startswith("cell 2 of 2: showed more than")
+
+
 def test_an_error_of_any_length_is_kept_in_short(tmp_path):
     path = write_notebook(tmp_path / "a.ipynb", "raise ValueError('x' * 50_000_000)")
     [result] = run_notebooks([path], tmp_path / "out")

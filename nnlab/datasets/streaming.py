@@ -18,7 +18,8 @@ def stream_image_folder(folder, image_shape, batch_size, *, seed=None, shard=(0,
     which count from 0 in the order of the names of the sub-folders: ``dataset.class_names[label]``. The last batch
     may be smaller. Every Keras backend takes it: ``fit(dataset, shuffle=False)``, where False only tells Keras not
     to warn that it cannot shuffle. An epoch has every image once, in an order that is new each time; file names
-    are shuffled, all of them. In memory are at most ten batches and half a kilobyte for each file name.
+    are shuffled, all of them. In memory are at most ten batches and half a kilobyte for each file name. Where Keras
+    computes with another backend, TensorFlow is told to leave the GPUs to that.
 
     image_shape: ``(height, width, channels)``; 1, 3 or 4 channels, to which files with others are converted.
     seed: together with TensorFlow's own, which ``set_seed`` sets, it fixes the order in each epoch.
@@ -65,9 +66,9 @@ def write_records(folder, images, labels, *, class_names=None, shard_size=4096):
 
     images: uint8 arrays ``(height, width, channels)`` or batches of them, all of one shape; labels: integers from 0,
     or batches of them. Both can be any iterable, such as a generator: no more than one item is held in memory.
-    class_names: one for each label; by default the label as text. shard_size: images in a file; only the last has
-    fewer. Small files mix better when read: have some tens of them. Where the order of the images tells their
-    class, mix them before writing, as far as you can.
+    class_names: one for each label; by default the label as text, of labels below 100,000. shard_size: images in a
+    file; only the last has fewer. Small files mix better when read: have some tens of them. Where the order of the
+    images tells their class, mix them before writing, as far as you can.
 
     A record is a ``tf.train.Example`` with the features ``image`` (bytes, as `numpy.ndarray.tobytes` gives them)
     and ``label`` (int64). Each file is written under another name and then renamed, the index last: a set that was

@@ -54,25 +54,36 @@ class _ThisPython(KernelSpecManager):
 class _BoundedClient(NotebookClient):
     """Keeps MAX_OUTPUT characters of what a cell shows; if more come, drops them and interrupts the cell."""
 
-    shown, cell_shown, timed_out, group = 0, None, False, None
+    shown, cell_shown, timed_out, group, interrupting = 0, None, False, None, None
 
     def process_message(self, msg, cell, cell_index):
         kind, content = msg["msg_type"], msg["content"]
-        if cell is not self.cell_shown or kind == "clear_output":
-            self.shown, self.cell_shown, self.displays = 0, cell, {}
+        if cell is not self.cell_shown or (kind == "clear_output" and not self.flooded):
+            self.shown, self.cell_shown = 0, cell
         if kind in ("stream", "display_data", "execute_result", "update_display_data"):
-            within, characters = not self.flooded, _characters(content)
-            display = (content.get("transient") or {}).get("display_id")
-            self.shown += characters - (self.displays.get(display, 0) if kind == "update_display_data" else 0)
-            self.displays |= {display: characters} if display else {}
+            if not self.flooded:
+                self.count(content, is_new=kind != "update_display_data")
+                if self.flooded:
+                    self.interrupting = asyncio.ensure_future(self.interrupt())
             if self.flooded:
-                if within:
-                    self.interrupting = asyncio.ensure_future(self.km.interrupt_kernel())
                 return None
         elif kind == "error":
             content["evalue"] = content["evalue"][:MAX_ERROR]
             content["traceback"] = [part[:MAX_ERROR] for part in content["traceback"][-100:]]
         return super().process_message(msg, cell, cell_index)
+
+    async def interrupt(self):
+        await asyncio.sleep(0.2)  # if the cell is ending, an interrupt could swallow the kernel's reply
+        await self.km.interrupt_kernel()
+
+    def count(self, content, is_new):
+        """Add what a message shows; all places of one display show the newest, in the place of what was there."""
+        display = (content.get("transient") or {}).get("display_id")
+        places, before = self.displays.get(display, (0, 0))
+        characters = _characters(content)
+        self.shown += (places + is_new) * characters - places * before
+        if display:
+            self.displays[display] = places + is_new, characters
 
     def note_timeout(self, cell, cell_index, execute_reply):
         """A hook of nbclient: it is called for a cell tagged raises-exception, too."""
@@ -106,11 +117,13 @@ async def execute(notebook, path, quick, timeout, on_cell):
         record_timing=False,
         store_widget_state=False,
     )
-    client.on_cell_error = client.note_timeout
+    client.on_cell_error, client.displays = client.note_timeout, {}
     with tempfile.TemporaryFile() as log:
         try:
             return await _run_cells(client, path, quick, timeout, on_cell, log)
         finally:
+            if client.interrupting:
+                client.interrupting.cancel()
             if await manager.is_alive():
                 await manager.shutdown_kernel(now=task.cancelling() > 0)
             elif client.group and hasattr(os, "killpg"):

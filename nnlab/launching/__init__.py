@@ -12,8 +12,8 @@ import typer
 
 from nnlab.launching._processes import choose_cores, run_processes, signals_as_exit
 
-TAIL = 15  # lines of a failed process's log that are shown, and how much of its end is read for them
-TAIL_BYTES = 65_536
+TAIL = 15  # lines of a failed process's log that are shown
+TAIL_BYTES = 65_536  # of the log's end, read for them
 
 
 def launch(
