@@ -8,6 +8,7 @@ import sys
 import time
 from pathlib import Path
 
+import keras
 import psutil
 import pytest
 from test_execution import SHOWS_A_RECORD, write_notebook
@@ -191,3 +192,10 @@ def test_an_absent_gpu_is_explained_with_a_remedy(backend, change, why, remedy):
     reason, advice = machine.why_no_gpu(backend, **GPU_THERE | change)
     assert why in reason
     assert remedy in advice
+
+
+def test_a_variable_that_names_a_gpu_which_is_not_there_is_what_hides_them(monkeypatch):
+    monkeypatch.setenv("CUDA_VISIBLE_DEVICES", "7")
+    monkeypatch.setattr(machine, "_driver_gpus", lambda: 0)
+    monkeypatch.setattr(keras.distribution, "list_devices", lambda: ["cpu:0"])
+    assert "CUDA_VISIBLE_DEVICES hides it" in dict(machine.hardware())["GPU"]
