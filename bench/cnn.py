@@ -37,7 +37,9 @@ def keras_example(quick):
     model = mnist_convnet()
     trial.judge = accuracy_of(model, x_test, y_test)
     model.compile("adam", "categorical_crossentropy", metrics=["accuracy"])
-    model.fit(x, y, 128, 1 if quick else 15, validation_split=0.1, callbacks=[trial.callback()], verbose=0)
+    model.fit(
+        x, y, 128, 1 if quick else 15, validation_split=0.1, callbacks=[trial.callback()], verbose=0
+    )
     trial.flops = training_flops(model)
     return trial
 
@@ -48,7 +50,9 @@ def nnlab_same_model(quick):
     x, y, _, _ = images()
     x, y = (x[:6000], y[:6000]) if quick else (x, y)
     trial = Trial(examples=len(x))
-    return keras_classifier(trial, mnist_convnet(), x, y, 128, 2 if quick else 3, steps_per_execution=16)
+    return keras_classifier(
+        trial, mnist_convnet(), x, y, 128, 2 if quick else 3, steps_per_execution=16
+    )
 
 
 def nnlab_notebook(epochs, **changes):
@@ -68,7 +72,9 @@ def nnlab_notebook(epochs, **changes):
         model = build_cnn((28, 28, 1), 10, **network)
         trial.judge = accuracy_of(model, x_test, y_test)
         options = {"peak": settings["PEAK_RATE"], "held_out": 0.1, "steps_per_execution": 16}
-        return keras_classifier(trial, model, x, y, settings["BATCH_SIZE"], 1 if quick else epochs, **options)
+        return keras_classifier(
+            trial, model, x, y, settings["BATCH_SIZE"], 1 if quick else epochs, **options
+        )
 
     return run
 

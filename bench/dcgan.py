@@ -78,7 +78,10 @@ def tutorial(epochs, *, judged=True, images=60_000):
             noise = tf.random.normal((BATCH_SIZE, LATENT_DIM))
             with tf.GradientTape() as tape_g, tf.GradientTape() as tape_d:
                 fake = generator(noise, training=True)
-                real_logits, fake_logits = discriminator(batch, training=True), discriminator(fake, training=True)
+                real_logits, fake_logits = (
+                    discriminator(batch, training=True),
+                    discriminator(fake, training=True),
+                )
                 loss_g = entropy(tf.ones_like(fake_logits), fake_logits)
                 loss_d = entropy(tf.ones_like(real_logits), real_logits)
                 loss_d += entropy(tf.zeros_like(fake_logits), fake_logits)
@@ -87,7 +90,11 @@ def tutorial(epochs, *, judged=True, images=60_000):
                 (tape_d, loss_d, discriminator, optimizers[1]),
             ):
                 optimizer.apply_gradients(
-                    zip(tape.gradient(loss, network.trainable_variables), network.trainable_variables, strict=True)
+                    zip(
+                        tape.gradient(loss, network.trainable_variables),
+                        network.trainable_variables,
+                        strict=True,
+                    )
                 )
 
         dataset = tf.data.Dataset.from_tensor_slices(real).shuffle(len(real)).batch(BATCH_SIZE)
@@ -150,7 +157,13 @@ def nnlab_notebook(epochs):
         )
         judge = judge_of(gan.generator, settings["LATENT_DIM"], data)
         trial = Trial(len(real), judge, gan_flops(gan.generator, gan.discriminator))
-        gan.fit(real, batch_size=settings["BATCH_SIZE"], epochs=rounds, callbacks=[trial.callback()], verbose=0)
+        gan.fit(
+            real,
+            batch_size=settings["BATCH_SIZE"],
+            epochs=rounds,
+            callbacks=[trial.callback()],
+            verbose=0,
+        )
         return trial
 
     return run
@@ -164,7 +177,9 @@ def torch_same_model(channels_last):
         real, _ = real_images()
         real = torch.from_numpy(real[: 2560 if quick else 3840]).permute(0, 3, 1, 2)
         layout = torch.channels_last if channels_last else torch.contiguous_format
-        generator, discriminator = (network.to(memory_format=layout) for network in torch_networks())
+        generator, discriminator = (
+            network.to(memory_format=layout) for network in torch_networks()
+        )
         real = real.contiguous(memory_format=layout)
         parameters = [list(network.parameters()) for network in (generator, discriminator)]
         optimizers = [torch.optim.Adam(each, 1e-4, fused=True) for each in parameters]
@@ -177,7 +192,9 @@ def torch_same_model(channels_last):
                 loss_d = softplus(-real_logits).mean() + softplus(fake_logits).mean()
                 grads_g = torch.autograd.grad(loss_g, parameters[0], retain_graph=True)
                 grads_d = torch.autograd.grad(loss_d, parameters[1])
-                for optimizer, each, grads in zip(optimizers, parameters, (grads_g, grads_d), strict=True):
+                for optimizer, each, grads in zip(
+                    optimizers, parameters, (grads_g, grads_d), strict=True
+                ):
                     for parameter, grad in zip(each, grads, strict=True):
                         parameter.grad = grad
                     optimizer.step()

@@ -17,7 +17,9 @@ def warmup_cosine(peak, steps):
     import keras
 
     warmup = steps // 10
-    return keras.optimizers.schedules.CosineDecay(peak / 10, steps - warmup, warmup_target=peak, warmup_steps=warmup)
+    return keras.optimizers.schedules.CosineDecay(
+        peak / 10, steps - warmup, warmup_target=peak, warmup_steps=warmup
+    )
 
 
 def keras_classifier(trial, model, x, y, batch_size, epochs, *, peak=None, held_out=0.0, **options):
@@ -30,7 +32,9 @@ def keras_classifier(trial, model, x, y, batch_size, epochs, *, peak=None, held_
     steps = epochs * int(np.ceil((1 - held_out) * len(x) / batch_size))
     optimizer = keras.optimizers.Adam(warmup_cosine(peak, steps)) if peak else "adam"
     model.compile(optimizer, "sparse_categorical_crossentropy", metrics=["accuracy"], **options)
-    model.fit(x, y, batch_size, epochs, validation_split=held_out, callbacks=[trial.callback()], verbose=0)
+    model.fit(
+        x, y, batch_size, epochs, validation_split=held_out, callbacks=[trial.callback()], verbose=0
+    )
     trial.flops = training_flops(model)
     return trial
 
@@ -39,7 +43,10 @@ def torch_classifier(trial, model, x, y, batch_size, rounds):
     """Train a network that returns logits (…, classes), for images or for texts, with shuffled tensors in memory."""
     import torch
 
-    loss_of, optimizer = torch.nn.CrossEntropyLoss(), torch.optim.Adam(model.parameters(), fused=True)
+    loss_of, optimizer = (
+        torch.nn.CrossEntropyLoss(),
+        torch.optim.Adam(model.parameters(), fused=True),
+    )
     for _ in range(rounds):
         for chosen in torch.randperm(len(x)).split(batch_size):
             optimizer.zero_grad()

@@ -38,7 +38,11 @@ class Trial:
         self.seconds += time.perf_counter() - self.started
         self.rounds.append((self.seconds, self.judge() if self.judge else None))
         if self.judge:  # for hours, so whoever waits sees how far it is
-            print("  round {}: {:.1f} s, {}".format(len(self.rounds), *self.rounds[-1]), file=sys.stderr, flush=True)
+            print(
+                "  round {}: {:.1f} s, {}".format(len(self.rounds), *self.rounds[-1]),
+                file=sys.stderr,
+                flush=True,
+            )
         self.started = time.perf_counter()
 
     def callback(self):
@@ -51,7 +55,9 @@ class Trial:
 def notebook_settings(name, **changes):
     """Return the settings of a notebook, as its cell tagged "parameters" sets them for a full run, with changes."""
     notebook = json.loads((ROOT / "notebooks" / f"{name}.ipynb").read_text(encoding="utf-8"))
-    [cell] = [cell for cell in notebook["cells"] if "parameters" in cell["metadata"].get("tags", [])]
+    [cell] = [
+        cell for cell in notebook["cells"] if "parameters" in cell["metadata"].get("tags", [])
+    ]
     names = {}
     quick = os.environ.pop("NNLAB_QUICK", None)
     exec("".join(cell["source"]), names)
@@ -107,14 +113,28 @@ def machine():
             versions[name] = "not installed"
     lines = Path("/proc/cpuinfo").read_text().splitlines() if Path("/proc/cpuinfo").exists() else []
     processor = next(
-        (line.split(":")[1].strip() for line in lines if line.startswith("model name")), platform.machine()
+        (line.split(":")[1].strip() for line in lines if line.startswith("model name")),
+        platform.machine(),
     )
-    return {"processor": processor, "cores": os.cpu_count(), "python": platform.python_version(), **versions}
+    return {
+        "processor": processor,
+        "cores": os.cpu_count(),
+        "python": platform.python_version(),
+        **versions,
+    }
 
 
 def child(program, contest, contestant, quick):
     """Run one contestant in a new process; return its trial as a dict, with its peak memory in MB."""
-    command = [sys.executable, program, "--contest", contest, "--only", contestant, *(["--quick"] if quick else [])]
+    command = [
+        sys.executable,
+        program,
+        "--contest",
+        contest,
+        "--only",
+        contestant,
+        *(["--quick"] if quick else []),
+    ]
     done = subprocess.run(command, stdout=subprocess.PIPE, text=True)
     if done.returncode:
         raise SystemExit(f"{contestant} failed: {' '.join(map(str, command))}")
@@ -128,14 +148,20 @@ def compare(program, contests):
     """
     workload = Path(program).stem
 
-    def main(contest: str = "", runs: int = 3, quick: bool = False, only: str = "", out: Path = RESULTS):
+    def main(
+        contest: str = "", runs: int = 3, quick: bool = False, only: str = "", out: Path = RESULTS
+    ):
         if only == "matrix product":
             print(json.dumps({"rate": matrix_rate()}))
             return
         if only:
             trial = contests[contest][only](quick)
             peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024
-            kept = {key: value for key, value in asdict(trial).items() if key in ("examples", "flops", "rounds")}
+            kept = {
+                key: value
+                for key, value in asdict(trial).items()
+                if key in ("examples", "flops", "rounds")
+            }
             print(json.dumps({**kept, "peak_mb": round(peak)}))
             return
         out = ROOT / "build" / "bench" if quick and out == RESULTS else out
@@ -148,7 +174,10 @@ def compare(program, contests):
                     trial = child(program, name, contestant, quick)
                     trials.append({"contestant": contestant, "run": number, **trial})
                     seconds, quality = trial["rounds"][-1]
-                    print(f"{workload} {name} {number + 1}: {contestant:<32} {seconds:7.1f} s  {quality}", flush=True)
+                    print(
+                        f"{workload} {name} {number + 1}: {contestant:<32} {seconds:7.1f} s  {quality}",
+                        flush=True,
+                    )
                     result = {
                         "workload": workload,
                         "contest": name,
@@ -158,6 +187,8 @@ def compare(program, contests):
                         "matrix_rate": rates,
                         "trials": trials,
                     }
-                    (out / f"{workload}-{name}.json").write_text(json.dumps(result, indent=1) + "\n", encoding="utf-8")
+                    (out / f"{workload}-{name}.json").write_text(
+                        json.dumps(result, indent=1) + "\n", encoding="utf-8"
+                    )
 
     typer.run(main)

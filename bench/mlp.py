@@ -63,7 +63,9 @@ def nnlab_same_model(quick, **options):
     x, y, _, _ = images()
     trial = Trial(examples=len(x))
     model = build_mlp((28, 28, 1), 10, units=(128,))
-    return keras_classifier(trial, model, x, y, 128, 2 if quick else 6, steps_per_execution=469, **options)
+    return keras_classifier(
+        trial, model, x, y, 128, 2 if quick else 6, steps_per_execution=469, **options
+    )
 
 
 def nnlab_notebook(epochs, **changes):
@@ -114,7 +116,9 @@ def torch_loader(quick):
     x, y, _, _ = images()
     model, loss_of = torch_model(), torch.nn.CrossEntropyLoss()
     optimizer = torch.optim.Adam(model.parameters())
-    loader = DataLoader(TensorDataset(torch.from_numpy(x), torch.from_numpy(y).long()), 128, shuffle=True)
+    loader = DataLoader(
+        TensorDataset(torch.from_numpy(x), torch.from_numpy(y).long()), 128, shuffle=True
+    )
     trial = Trial(examples=len(x))
     for _ in range(2 if quick else 6):
         for inputs, targets in loader:

@@ -17,10 +17,16 @@ def convolutional(precision, quick):
     begin()
     data, count = load_images("mnist"), 1280 if quick else 12_800
     model = build_cnn(
-        data.image_shape, 10, filters=settings["FILTERS"]["mnist"], dropout=settings["DROPOUT"], shift=0.08
+        data.image_shape,
+        10,
+        filters=settings["FILTERS"]["mnist"],
+        dropout=settings["DROPOUT"],
+        shift=0.08,
     )
     x, y = data.x_train[:count] / np.float32(255), data.y_train[:count]
-    return keras_classifier(Trial(examples=count), model, x, y, 128, 2 if quick else 5, steps_per_execution=10)
+    return keras_classifier(
+        Trial(examples=count), model, x, y, 128, 2 if quick else 5, steps_per_execution=10
+    )
 
 
 def recurrent(precision, quick):

@@ -51,13 +51,19 @@ def spread(values, form="{:,.0f}"):
 def throughput_table(result):
     """Return a table: examples per second, how they compare in each run, how near the matrix product's rate."""
     found = trials_by_contestant(result)
-    rates = {name: [trial["examples"] / round_seconds(trial) for trial in trials] for name, trials in found.items()}
+    rates = {
+        name: [trial["examples"] / round_seconds(trial) for trial in trials]
+        for name, trials in found.items()
+    }
     first = next(iter(rates))
     flops = max(trial["flops"] for trial in result["trials"])
     unit = "characters/s" if TEXTS & {result["workload"], result["contest"]} else "images/s"
     title = f"**{NAMES[result['workload']]}, {result['contest']}**, {unit}"
     baseline = first.split(",")[0]
-    lines = [f"| {title} | median (min–max) | {baseline} : it | of the matrix rate | peak memory |", "|" + " --- |" * 5]
+    lines = [
+        f"| {title} | median (min–max) | {baseline} : it | of the matrix rate | peak memory |",
+        "|" + " --- |" * 5,
+    ]
     for name, values in rates.items():
         # an interrupted bench may leave the last run without its partner
         ratio = median(ours / theirs for ours, theirs in zip(rates[first], values, strict=False))
@@ -85,16 +91,22 @@ def quality_rows(result):
     ends = [trial["rounds"][-1][0] for trial in found[peer]]
     if best is min:  # the time of its best round: it was let run on to know that it was the best
         ends = [
-            next(s for s, q in trial["rounds"] if q == goal) for trial, goal in zip(found[peer], reached, strict=True)
+            next(s for s, q in trial["rounds"] if q == goal)
+            for trial, goal in zip(found[peer], reached, strict=True)
         ]
     target = median(reached)
     rows = []
     for name in ours:
-        times = [next((s for s, q in trial["rounds"] if best(q, target) == q), None) for trial in found[name]]
+        times = [
+            next((s for s, q in trial["rounds"] if best(q, target) == q), None)
+            for trial in found[name]
+        ]
         last = median(trial["rounds"][-1][1] for trial in found[name])
         when = "not reached" if None in times else f"{spread(times)} s"
         ratio = (
-            "–" if None in times else f"1/{median(theirs / own for own, theirs in zip(times, ends, strict=True)):.1f}"
+            "–"
+            if None in times
+            else f"1/{median(theirs / own for own, theirs in zip(times, ends, strict=True)):.1f}"
         )
         rows.append(
             f"| {NAMES[result['workload']]} | {peer}: {target:.4g} in {spread(ends)} s | "
@@ -105,17 +117,34 @@ def quality_rows(result):
 
 def draw(results, path):
     """Draw quality against wall time, one panel a workload."""
-    figure, axes = plt.subplots(1, len(results), figsize=(3.6 * len(results), 4.6), layout="constrained", squeeze=False)
+    figure, axes = plt.subplots(
+        1, len(results), figsize=(3.6 * len(results), 4.6), layout="constrained", squeeze=False
+    )
     for ax, result in zip(axes[0], results, strict=True):
         name = QUALITY[result["workload"]]
         found = trials_by_contestant(result)
-        for (contestant, trials), color in zip(found.items(), [*COLORS[: len(found) - 1], "#D55E00"], strict=True):
+        for (contestant, trials), color in zip(
+            found.items(), [*COLORS[: len(found) - 1], "#D55E00"], strict=True
+        ):
             for trial in trials:
                 seconds, quality = zip(*trial["rounds"], strict=True)
                 values = [100 * (1 - q) for q in quality] if "accuracy" in name else quality
                 label = contestant if trial is trials[0] else None
-                ax.plot(seconds, values, color=color, marker="o", markersize=3, linewidth=1.2, label=label)
-        ax.set(xscale="log", yscale="log", xlabel="seconds of training", title=NAMES[result["workload"]])
+                ax.plot(
+                    seconds,
+                    values,
+                    color=color,
+                    marker="o",
+                    markersize=3,
+                    linewidth=1.2,
+                    label=label,
+                )
+        ax.set(
+            xscale="log",
+            yscale="log",
+            xlabel="seconds of training",
+            title=NAMES[result["workload"]],
+        )
         ax.set_ylabel("wrong test images, %" if "accuracy" in name else name)
         ax.xaxis.set_major_locator(LogLocator(subs=(1, 2, 5)))
         ax.xaxis.set_minor_formatter(NullFormatter())
@@ -124,7 +153,9 @@ def draw(results, path):
         ax.yaxis.set_minor_formatter("{x:.2g}")
         ax.tick_params(axis="y", which="minor", labelsize=7)
         ax.grid(alpha=0.3, which="both")
-        ax.legend(frameon=False, fontsize=8, loc="upper left", bbox_to_anchor=(0, -0.15))  # below: lines are everywhere
+        ax.legend(
+            frameon=False, fontsize=8, loc="upper left", bbox_to_anchor=(0, -0.15)
+        )  # below: lines are everywhere
     figure.savefig(path, dpi=110)
     plt.close(figure)
 
@@ -136,7 +167,10 @@ def replace_results(path, text):
 
 
 def main(results: Path = HERE / "results", readme: Path = HERE / "README.md"):
-    found = {path.stem: json.loads(path.read_text(encoding="utf-8")) for path in sorted(results.glob("*.json"))}
+    found = {
+        path.stem: json.loads(path.read_text(encoding="utf-8"))
+        for path in sorted(results.glob("*.json"))
+    }
     machine = next(iter(found.values()))["machine"]
     rate = median(rate for result in found.values() for rate in result["matrix_rate"])
     dates = sorted({result["date"] for result in found.values()})
@@ -147,7 +181,10 @@ def main(results: Path = HERE / "results", readme: Path = HERE / "README.md"):
     )
     quality = [found[f"{name}-quality"] for name in NAMES if f"{name}-quality" in found]
     rows = [row for result in quality for row in quality_rows(result)]
-    titles = ["| | the peer's programme | ours | as good after | of its time | runs |", "|" + " --- |" * 6]
+    titles = [
+        "| | the peer's programme | ours | as good after | of its time | runs |",
+        "|" + " --- |" * 6,
+    ]
     parts = [head, "\n".join([*titles, *rows])]
     if quality:
         draw(quality, results / "quality.png")

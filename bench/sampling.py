@@ -8,7 +8,7 @@ import numpy as np
 from measure import Trial, compare
 from text import texts
 
-from nnlab.text import generate_text
+from nnlab.sampling import generate_text
 
 
 def one_step_loop(quick):
@@ -20,7 +20,11 @@ def one_step_loop(quick):
     characters = list(vocabulary.characters)
     ids_of = layers.StringLookup(vocabulary=characters)
     characters_of = layers.StringLookup(vocabulary=characters, invert=True)
-    embedding, gru, dense = layers.Embedding(66, 256), layers.GRU(1024, return_state=True), layers.Dense(66)
+    embedding, gru, dense = (
+        layers.Embedding(66, 256),
+        layers.GRU(1024, return_state=True),
+        layers.Dense(66),
+    )
     mask = tf.constant([-np.inf] + [0.0] * 65, tf.float32)  # never the id of an unknown character
 
     @tf.function
@@ -31,7 +35,9 @@ def one_step_loop(quick):
         return characters_of(drawn), state
 
     count = 100 if quick else 1000
-    one_step(tf.constant(["ROMEO:"]), tf.zeros((1, 1024)))  # traced for both lengths, outside the clock
+    one_step(
+        tf.constant(["ROMEO:"]), tf.zeros((1, 1024))
+    )  # traced for both lengths, outside the clock
     one_step(tf.constant(["R"]), tf.zeros((1, 1024)))
     trial = Trial(examples=count)
     for _ in range(4):
@@ -46,10 +52,13 @@ def one_step_loop(quick):
 
 def nnlab_sampling(units, embedding_dim, streams=1):
     def run(quick):
-        from nnlab.models import build_char_rnn, build_sampler
+        from nnlab.models import build_char_rnn
+        from nnlab.sampling import build_sampler
 
         vocabulary, _, _ = texts()
-        sampler = build_sampler(build_char_rnn(len(vocabulary), units=(units,), embedding_dim=embedding_dim))
+        sampler = build_sampler(
+            build_char_rnn(len(vocabulary), units=(units,), embedding_dim=embedding_dim)
+        )
         count, prompts = (100 if quick else 1000), ["ROMEO:"] * streams
         generate_text(sampler, vocabulary, prompts, 40)  # compiled, outside the clock
         trial = Trial(examples=count * streams)

@@ -7,7 +7,7 @@ from pathlib import Path
 from measure import ROOT, Trial, compare
 
 NNLAB = str(Path(sys.executable).parent / "nnlab")
-FIRST_CELLS = "from nnlab.startup import quiet_stderr\nwith quiet_stderr():\n    import keras\nimport matplotlib.pyplot"
+FIRST_CELLS = "from nnlab.notebook import begin\nbegin()\nimport keras\nimport matplotlib.pyplot"
 
 
 def command(*words, times=7):
@@ -28,7 +28,12 @@ def suite(quick):
     """All notebooks in quick mode, in fresh kernels, as ``make run`` does."""
     trial = Trial(examples=1)
     chosen = ["notebooks/01_mnist_mlp.ipynb"] if quick else []
-    subprocess.run([NNLAB, "run", "--quick", "--out", "build/bench/suite", *chosen], cwd=ROOT, check=True, stdout=2)
+    subprocess.run(
+        [NNLAB, "run", "--quick", "--out", "build/bench/suite", *chosen],
+        cwd=ROOT,
+        check=True,
+        stdout=2,
+    )
     trial.round_ends()
     return trial
 

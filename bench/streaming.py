@@ -35,7 +35,10 @@ def prepare(folder, kind, source, count):
 
     part = folder.with_name(f"{folder.name}.part")
     if kind == "stream_records":
-        images, labels = (image for image, _ in source(count)), (label for _, label in source(count))
+        images, labels = (
+            (image for image, _ in source(count)),
+            (label for _, label in source(count)),
+        )
         write_records(part, images, labels, shard_size=max(1, count // 20))
     else:
         for number, (image, label) in enumerate(source(count)):
@@ -54,7 +57,9 @@ def opened(kind, source, shape, count, batch_size):
         return {"x": x, "y": y, "batch_size": batch_size}
     folder = DATA / f"{kind} {source.__name__} {count}"
     if not folder.exists():
-        writer = multiprocessing.get_context("spawn").Process(target=prepare, args=(folder, kind, source, count))
+        writer = multiprocessing.get_context("spawn").Process(
+            target=prepare, args=(folder, kind, source, count)
+        )
         writer.start()
         writer.join()
     if kind == "stream_records":
@@ -67,7 +72,9 @@ def train(trial, front, network, arguments, epochs):
     import keras
 
     model = keras.Sequential([*front, network])
-    model.compile("adam", "sparse_categorical_crossentropy", metrics=["accuracy"], steps_per_execution=16)
+    model.compile(
+        "adam", "sparse_categorical_crossentropy", metrics=["accuracy"], steps_per_execution=16
+    )
     model.fit(**arguments, epochs=epochs, callbacks=[trial.callback()], verbose=0)
     trial.flops = training_flops(network)
     return trial
@@ -85,7 +92,9 @@ def throughput(kind):
         front = [Rescaling(1 / 255)]
         if kind == "in memory":  # as the notebooks do: once, beforehand
             front, arguments["x"] = [], arguments["x"] / np.float32(255)
-        return train(Trial(examples=count), front, build_cnn((28, 28, 1), 10), arguments, 2 if quick else 3)
+        return train(
+            Trial(examples=count), front, build_cnn((28, 28, 1), 10), arguments, 2 if quick else 3
+        )
 
     return run
 
@@ -100,7 +109,9 @@ def memory(kind, size):
         count = size * (50 if quick else 1_000)
         arguments = opened(kind, large_digits, LARGE, count, 32)
         front = [Rescaling(1 / 255), AveragePooling2D(4)]
-        return train(Trial(examples=count), front, build_cnn((32, 32, 3), 10, filters=(16, 32)), arguments, 2)
+        return train(
+            Trial(examples=count), front, build_cnn((32, 32, 3), 10, filters=(16, 32)), arguments, 2
+        )
 
     return run
 

@@ -14,8 +14,20 @@ from nnlab.datasets import load_text
 from nnlab.text import Vocabulary, text_lanes, text_windows
 
 SETTINGS = {
-    "tutorial": {"batch_size": 64, "length": 100, "cell": "gru", "units": (1024,), "embedding_dim": 256},
-    "char-rnn": {"batch_size": 50, "length": 50, "cell": "lstm", "units": (128, 128), "embedding_dim": 65},
+    "tutorial": {
+        "batch_size": 64,
+        "length": 100,
+        "cell": "gru",
+        "units": (1024,),
+        "embedding_dim": 256,
+    },
+    "char-rnn": {
+        "batch_size": 50,
+        "length": 50,
+        "cell": "lstm",
+        "units": (128, 128),
+        "embedding_dim": 65,
+    },
 }
 
 
@@ -41,7 +53,11 @@ def held_out_loss(model, held_out, *, window=None, batch_size=64):
 
     def loss(inputs, targets):
         losses = [
-            float(loss_of(targets[i : i + batch_size], model(inputs[i : i + batch_size], training=False)))
+            float(
+                loss_of(
+                    targets[i : i + batch_size], model(inputs[i : i + batch_size], training=False)
+                )
+            )
             for i in range(0, len(inputs) - len(inputs) % batch_size, batch_size)
         ]
         return float(np.mean(losses))
@@ -121,7 +137,9 @@ def nnlab_notebook(epochs):
 
         trial.judge = judge
         callbacks = [fresh, trial.callback()]
-        model.fit(x, y, batch_size, 1 if quick else epochs, shuffle=False, callbacks=callbacks, verbose=0)
+        model.fit(
+            x, y, batch_size, 1 if quick else epochs, shuffle=False, callbacks=callbacks, verbose=0
+        )
         trial.flops = training_flops(model)
         return trial
 
@@ -143,10 +161,19 @@ def nnlab_same_model(name):
         count = peer["batch_size"] * (8 if quick else 12)
         trial = Trial(examples=count * peer["length"])
         model = build_char_rnn(
-            len(vocabulary), cell=peer["cell"], units=peer["units"], embedding_dim=peer["embedding_dim"]
+            len(vocabulary),
+            cell=peer["cell"],
+            units=peer["units"],
+            embedding_dim=peer["embedding_dim"],
         )
-        model.compile("adam", keras.losses.SparseCategoricalCrossentropy(from_logits=True), steps_per_execution=8)
-        model.fit(x[:count], y[:count], peer["batch_size"], 3, callbacks=[trial.callback()], verbose=0)
+        model.compile(
+            "adam",
+            keras.losses.SparseCategoricalCrossentropy(from_logits=True),
+            steps_per_execution=8,
+        )
+        model.fit(
+            x[:count], y[:count], peer["batch_size"], 3, callbacks=[trial.callback()], verbose=0
+        )
         trial.flops = training_flops(model, length=peer["length"]) / peer["length"]
         return trial
 
@@ -161,7 +188,9 @@ def torch_same_model(name):
         peer = SETTINGS[name]
         vocabulary, train, _ = texts()
         torch.manual_seed(0)
-        x, y = (torch.from_numpy(each.astype(np.int64)) for each in text_windows(train, peer["length"]))
+        x, y = (
+            torch.from_numpy(each.astype(np.int64)) for each in text_windows(train, peer["length"])
+        )
         count = peer["batch_size"] * (8 if quick else 12)
         kinds, width = {"gru": nn.GRU, "lstm": nn.LSTM}, peer["units"][0]
 

@@ -39,12 +39,12 @@ import nnlab
 for info in pkgutil.walk_packages(nnlab.__path__, "nnlab."):
     importlib.import_module(info.name)
 import keras
-from nnlab.training import RunRecord
+from nnlab.notebook import RunRecord
 model = nnlab.models.build_mlp((4, 4, 1), 3, units=(5,))
 model.compile("adam", "sparse_categorical_crossentropy")
 model.fit(np.zeros((8, 4, 4, 1)), np.zeros(8), verbose=0)
-record = RunRecord("", "", 0, {}, 1.0).as_dict()
-from nnlab import machine
+record = RunRecord(notebook="", dataset="", seed=0, metrics={}).as_dict()
+from nnlab.cli import _machine as machine
 lines = dict(machine.hardware())
 print(json.dumps({"modules": [*sys.modules], "record": record, "lines": lines}))
 """
@@ -52,7 +52,13 @@ print(json.dumps({"modules": [*sys.modules], "record": record, "lines": lines}))
 
 def run_on(backend, program):
     environment = os.environ | {"KERAS_BACKEND": backend, "TF_CPP_MIN_LOG_LEVEL": "3"}
-    done = subprocess.run([sys.executable, "-c", program], env=environment, capture_output=True, text=True, timeout=300)
+    done = subprocess.run(
+        [sys.executable, "-c", program],
+        env=environment,
+        capture_output=True,
+        text=True,
+        timeout=300,
+    )
     assert done.returncode == 0, done.stderr
     return json.loads(done.stdout.splitlines()[-1])
 

@@ -29,7 +29,9 @@ def result(workload, **rounds):
 def test_the_first_round_of_a_trial_does_not_count_for_its_throughput(bench):
     import report
 
-    table = report.throughput_table(result("mlp", ours=[(9.0, None), (11.0, None)], peer=[(1.0, None), (5.0, None)]))
+    table = report.throughput_table(
+        result("mlp", ours=[(9.0, None), (11.0, None)], peer=[(1.0, None), (5.0, None)])
+    )
     assert "| ours | 50 | 1.00× | 10% | 50 MB |" in table
     assert "| peer | 25 | 2.00× | 5% | 50 MB |" in table
 
@@ -38,7 +40,9 @@ def test_time_to_quality_is_when_ours_is_as_good_as_the_peer_at_its_end(bench):
     import report
 
     [row] = report.quality_rows(
-        result("cnn", ours=[(1.0, 0.90), (2.0, 0.97), (4.0, 0.99)], peer=[(10.0, 0.91), (20.0, 0.97)])
+        result(
+            "cnn", ours=[(1.0, 0.90), (2.0, 0.97), (4.0, 0.99)], peer=[(10.0, 0.91), (20.0, 0.97)]
+        )
     )
     assert "peer: 0.97 in 20 s" in row
     assert "| 2 s | 1/10.0 |" in row
@@ -47,7 +51,9 @@ def test_time_to_quality_is_when_ours_is_as_good_as_the_peer_at_its_end(bench):
 def test_a_loss_counts_from_the_peers_best_round(bench):
     import report
 
-    [row] = report.quality_rows(result("text", ours=[(5.0, 1.6)], peer=[(10.0, 1.7), (20.0, 1.5), (30.0, 1.6)]))
+    [row] = report.quality_rows(
+        result("text", ours=[(5.0, 1.6)], peer=[(10.0, 1.7), (20.0, 1.5), (30.0, 1.6)])
+    )
     assert "peer: 1.5 in 20 s" in row
     assert "not reached" in row
 
@@ -56,12 +62,21 @@ def test_arithmetic_is_counted_from_kernels_and_places(bench):
     import measure
 
     images = keras.Sequential(
-        [keras.Input((8, 8, 1)), layers.Conv2D(4, 3), layers.Flatten(), layers.Dense(10)]  # 6 × 6 places, 144 inputs
+        [
+            keras.Input((8, 8, 1)),
+            layers.Conv2D(4, 3),
+            layers.Flatten(),
+            layers.Dense(10),
+        ]  # 6 × 6 places, 144 inputs
     )
     assert measure.training_flops(images) == 6 * (36 * 9 * 4 + 144 * 10)
-    upwards = keras.Sequential([keras.Input((7, 7, 2)), layers.Conv2DTranspose(3, 4, 2, padding="same")])
+    upwards = keras.Sequential(
+        [keras.Input((7, 7, 2)), layers.Conv2DTranspose(3, 4, 2, padding="same")]
+    )
     assert measure.training_flops(upwards) == 6 * 49 * 16 * 2 * 3
-    text = keras.Sequential([keras.Input((None, 5)), layers.GRU(4, return_sequences=True), layers.Dense(6)])
+    text = keras.Sequential(
+        [keras.Input((None, 5)), layers.GRU(4, return_sequences=True), layers.Dense(6)]
+    )
     assert measure.training_flops(text, length=10) == 6 * 10 * (5 * 12 + 4 * 12 + 4 * 6)
 
 

@@ -26,8 +26,14 @@ AS_IN_A_TERMINAL = (  # a process started in the background or by nohup inherits
 )
 NNLAB = [sys.executable, "-c", f"{AS_IN_A_TERMINAL}from nnlab.cli import app; app()"]
 TEMPLATES = importlib.resources.files("nnlab") / "templates"
-TELLS = "import json, os; print(json.dumps({**os.environ, 'cores': sorted(os.sched_getaffinity(0))}))"
-TELLS = TELLS if hasattr(os, "sched_getaffinity") else "import json, os; print(json.dumps(dict(os.environ)))"
+TELLS = (
+    "import json, os; print(json.dumps({**os.environ, 'cores': sorted(os.sched_getaffinity(0))}))"
+)
+TELLS = (
+    TELLS
+    if hasattr(os, "sched_getaffinity")
+    else "import json, os; print(json.dumps(dict(os.environ)))"
+)
 NUMBER = "KERAS_DISTRIBUTION_PROCESS_ID"
 WAITS = """
 import os, pathlib, time
@@ -100,7 +106,9 @@ def test_the_processes_of_the_second_host_count_on(monkeypatch):
         assert "JAX_COORDINATOR_BIND_ADDRESS" not in one
 
 
-@pytest.mark.skipif(not hasattr(os, "sched_getaffinity"), reason="processes can be bound to cores on Linux only")
+@pytest.mark.skipif(
+    not hasattr(os, "sched_getaffinity"), reason="processes can be bound to cores on Linux only"
+)
 def test_processes_are_bound_to_cores_on_demand_and_this_one_keeps_its_own():
     before = os.sched_getaffinity(0)
     told = [json.loads(path.read_text().splitlines()[-1])["cores"] for path in run(TELLS, cores=1)]
@@ -116,7 +124,8 @@ def test_a_killed_process_ends_the_others_and_is_named(folder):
     thread.start()
     start = time.monotonic()
     with pytest.raises(
-        RuntimeError, match=r"process 1 of 2 was ended by signal 9 \(SIGKILL\).*; the others were ended"
+        RuntimeError,
+        match=r"process 1 of 2 was ended by signal 9 \(SIGKILL\).*; the others were ended",
     ):
         run("print('so far so good')" + WAITS)
     assert time.monotonic() - start < 20
@@ -125,7 +134,9 @@ def test_a_killed_process_ends_the_others_and_is_named(folder):
 
 
 def test_an_error_is_shown_with_the_end_of_its_log():
-    code = "import os, time; os.environ['KERAS_DISTRIBUTION_PROCESS_ID'] == '1' and time.sleep(100)\n"
+    code = (
+        "import os, time; os.environ['KERAS_DISTRIBUTION_PROCESS_ID'] == '1' and time.sleep(100)\n"
+    )
     with pytest.raises(RuntimeError) as caught:
         run(code + "for i in range(100): print(f'step {i}')\nprint('    @     0x7f8 C++')\n1 / 0")
     assert "process 0 of 2 ended with exit code 1" in str(caught.value)
@@ -154,7 +165,9 @@ sys.exit(3)
 def test_a_second_signal_ends_at_once_what_ignores_the_first():
     helper = f"subprocess.Popen([sys.executable, '-c', {DEAF!r}], env=os.environ | {{{NUMBER!r}: 'helper'}})"
     code = f"import os, subprocess, sys\n{helper}\n{DEAF}"
-    launcher = subprocess.Popen([*NNLAB, "launch", "--", sys.executable, "-c", code], stdout=subprocess.DEVNULL)
+    launcher = subprocess.Popen(
+        [*NNLAB, "launch", "--", sys.executable, "-c", code], stdout=subprocess.DEVNULL
+    )
     try:
         processes = process("pid0"), process("pidhelper")
         launcher.send_signal(signal.SIGTERM)
@@ -168,14 +181,20 @@ def test_a_second_signal_ends_at_once_what_ignores_the_first():
 
 @pytest.mark.skipif(not shutil.which("bash"), reason="needs bash")
 def test_a_program_is_told_when_nobody_reads_its_pipe():
-    [log] = launch(["bash", "-c", "while :; do echo y; done | head -1; echo over"], processes=1, log_folder="logs")
+    [log] = launch(
+        ["bash", "-c", "while :; do echo y; done | head -1; echo over"],
+        processes=1,
+        log_folder="logs",
+    )
     assert log.read_text().splitlines()[1:] == ["y", "over"]
 
 
 @pytest.mark.skipif(not hasattr(signal, "SIGRTMIN"), reason="no real-time signals here")
 def test_a_signal_without_a_name_and_the_end_of_a_long_log_are_described():
     code = "import os, signal\nprint('x' * 1_000_000)\nprint('last')\nos.kill(os.getpid(), signal.SIGRTMIN + 6)"
-    with pytest.raises(RuntimeError, match=r"was ended by signal 40 \(a real-time signal\)") as caught:
+    with pytest.raises(
+        RuntimeError, match=r"was ended by signal 40 \(a real-time signal\)"
+    ) as caught:
         run(code, processes=1)
     assert str(caught.value).endswith("    last")
     assert len(str(caught.value)) < 1000
@@ -186,7 +205,9 @@ def test_the_job_is_started_anew_until_it_ends_well_and_the_logs_are_kept():
     code = "import os, sys\nif not os.path.exists('again'): open('again', 'w'); sys.exit('not yet')\nprint('well')"
     [log] = run(code, processes=1, restarts=2, report=said.append)
     assert re.findall("not yet|well", log.read_text()) == ["not yet", "well"]
-    assert [line[:20] for line in said if line[:5] == "start"] == [f"start {k} of at most 3" for k in (1, 2)]
+    assert [line[:20] for line in said if line[:5] == "start"] == [
+        f"start {k} of at most 3" for k in (1, 2)
+    ]
     assert any("process 0 of 1 ended with exit code 1" in line for line in said)
 
 
@@ -199,9 +220,13 @@ def test_each_start_has_a_port_of_its_own_and_the_last_failure_is_raised():
     ]
 
 
-@pytest.mark.skipif(sys.platform != "linux", reason="elsewhere no process can ask to die with its parent")
+@pytest.mark.skipif(
+    sys.platform != "linux", reason="elsewhere no process can ask to die with its parent"
+)
 def test_no_process_outlives_a_launcher_that_is_killed():
-    launcher = subprocess.Popen([*NNLAB, "launch", "--processes", "2", "--", sys.executable, "-c", DEAF])
+    launcher = subprocess.Popen(
+        [*NNLAB, "launch", "--processes", "2", "--", sys.executable, "-c", DEAF]
+    )
     try:
         workers = process("pid0"), process("pid1")
     finally:
@@ -210,10 +235,14 @@ def test_no_process_outlives_a_launcher_that_is_killed():
     assert all(gone(worker.pid) for worker in workers)
 
 
-@pytest.mark.parametrize(("number", "status"), [(signal.SIGINT, 130), (signal.SIGTERM, 143), (signal.SIGHUP, 129)])
+@pytest.mark.parametrize(
+    ("number", "status"), [(signal.SIGINT, 130), (signal.SIGTERM, 143), (signal.SIGHUP, 129)]
+)
 def test_ctrl_c_sigterm_and_a_closed_terminal_end_all_processes(number, status):
     command = [*NNLAB, "launch", "--processes", "2", "--", sys.executable, "-c", WAITS]
-    launcher = subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True)
+    launcher = subprocess.Popen(
+        command, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True
+    )
     try:
         workers = process("pid0"), process("pid1")
         launcher.send_signal(number)
@@ -230,7 +259,9 @@ def test_the_command_exits_0_1_or_2_and_says_why():
     done = runner.invoke(app, ["launch", "--", sys.executable, "-c", "pass", "--lr", "3"])
     assert done.exit_code == 0, done.output
     assert str(Path("build", "launch")) in done.output
-    failed = runner.invoke(app, ["launch", "--log-folder", "logs", sys.executable, "-c", "raise SystemExit(5)"])
+    failed = runner.invoke(
+        app, ["launch", "--log-folder", "logs", sys.executable, "-c", "raise SystemExit(5)"]
+    )
     assert failed.exit_code == 1
     assert "process 0 of 1 ended with exit code 5" in failed.output
     refused = runner.invoke(app, ["launch", "--hosts", "2", "--", sys.executable])

@@ -23,16 +23,25 @@ def test_a_set_has_no_distance_from_itself_and_a_shift_counts_squared(frechet_di
 
 
 def test_the_distance_of_independent_axes_is_known_in_closed_form(frechet_distance):
-    signs = np.array([[a, b] for a in (-1, 1) for b in (-1, 1)])  # mean 0, uncorrelated, variance 4/3 by n − 1
+    signs = np.array(
+        [[a, b] for a in (-1, 1) for b in (-1, 1)]
+    )  # mean 0, uncorrelated, variance 4/3 by n − 1
     narrow, wide = signs * [1, 2], signs * [3, 5] + [1, 1]
-    assert frechet_distance(narrow, wide) == pytest.approx(2 + 4 / 3 * ((3 - 1) ** 2 + (5 - 2) ** 2))
+    assert frechet_distance(narrow, wide) == pytest.approx(
+        2 + 4 / 3 * ((3 - 1) ** 2 + (5 - 2) ** 2)
+    )
 
 
 def test_the_distance_agrees_with_the_matrix_square_root(frechet_distance):
     rng = np.random.default_rng(1)
-    a, b = rng.normal(size=(80, 6)) @ rng.normal(size=(6, 6)), rng.normal(size=(90, 6)) @ rng.normal(size=(6, 6)) + 1
+    a, b = (
+        rng.normal(size=(80, 6)) @ rng.normal(size=(6, 6)),
+        rng.normal(size=(90, 6)) @ rng.normal(size=(6, 6)) + 1,
+    )
     first, second = np.cov(a, rowvar=False), np.cov(b, rowvar=False)
-    expected = ((a.mean(0) - b.mean(0)) ** 2).sum() + np.trace(first + second - 2 * linalg.sqrtm(first @ second).real)
+    expected = ((a.mean(0) - b.mean(0)) ** 2).sum() + np.trace(
+        first + second - 2 * linalg.sqrtm(first @ second).real
+    )
     assert frechet_distance(a, b) == pytest.approx(expected)
     assert frechet_distance(b, a) == pytest.approx(expected)
 
@@ -45,7 +54,11 @@ def test_features_that_never_vary_are_no_obstacle(frechet_distance):
 
 @pytest.mark.parametrize(
     ("shape", "other", "message"),
-    [((5, 3), (5, 4), r"got \(5, 3\) and \(5, 4\)"), ((5,), (5, 1), "must be"), ((1, 3), (9, 3), "two rows or more")],
+    [
+        ((5, 3), (5, 4), r"got \(5, 3\) and \(5, 4\)"),
+        ((5,), (5, 1), "must be"),
+        ((1, 3), (9, 3), "two rows or more"),
+    ],
 )
 def test_features_of_another_shape_are_refused(frechet_distance, shape, other, message):
     with pytest.raises(ValueError, match=message):
@@ -67,9 +80,13 @@ def two_classes(confidences):
     return np.column_stack([1 - np.array(confidences), confidences])
 
 
-def test_calibration_is_perfect_where_confidence_is_the_share_of_right_answers(expected_calibration_error):
+def test_calibration_is_perfect_where_confidence_is_the_share_of_right_answers(
+    expected_calibration_error,
+):
     y_true = [1, 1, 1, 0, 1, 1, 1, 1]
-    assert expected_calibration_error(y_true, two_classes([0.75] * 4 + [1.0] * 4)) == pytest.approx(0)
+    assert expected_calibration_error(y_true, two_classes([0.75] * 4 + [1.0] * 4)) == pytest.approx(
+        0
+    )
 
 
 def test_the_gaps_of_the_bins_are_weighted_by_their_examples(expected_calibration_error):
@@ -93,6 +110,8 @@ def test_gaps_within_a_bin_cancel_and_those_of_two_bins_do_not(expected_calibrat
         ([0], [[np.nan, 0.5]], "must lie in 0..1"),
     ],
 )
-def test_calibration_of_something_else_is_refused(expected_calibration_error, y_true, probabilities, message):
+def test_calibration_of_something_else_is_refused(
+    expected_calibration_error, y_true, probabilities, message
+):
     with pytest.raises(ValueError, match=message):
         expected_calibration_error(y_true, probabilities)

@@ -16,8 +16,25 @@ from nnlab.models import build_mlp
 ROOT = Path(__file__).parents[1]
 PACKAGE = Path(nnlab.__file__).parent
 # What makes objects of bytes, or files of an archive's members.
-UNSAFE = {"pickle", "dill", "joblib", "cloudpickle", "marshal", "shelve", "tarfile", "zipfile", "eval", "exec"}
-SWITCHES = {"allow_pickle", "safe_mode", "enable_unsafe_deserialization", "unpack_archive", "extractall"}
+UNSAFE = {
+    "pickle",
+    "dill",
+    "joblib",
+    "cloudpickle",
+    "marshal",
+    "shelve",
+    "tarfile",
+    "zipfile",
+    "eval",
+    "exec",
+}
+SWITCHES = {
+    "allow_pickle",
+    "safe_mode",
+    "enable_unsafe_deserialization",
+    "unpack_archive",
+    "extractall",
+}
 
 
 @pytest.fixture
@@ -70,18 +87,32 @@ def test_code_in_a_model_file_is_refused(tmp_path):
 
 
 @pytest.mark.parametrize("kind", ["class", "function"])
-@pytest.mark.parametrize(("module", "name"), [("os", "system"), ("builtins", "eval"), ("subprocess", "Popen")])
+@pytest.mark.parametrize(
+    ("module", "name"), [("os", "system"), ("builtins", "eval"), ("subprocess", "Popen")]
+)
 def test_a_model_file_that_names_a_function_of_python_is_refused(saved, module, name, kind):
     path = saved[1]
     contents = members(path)
     config = json.loads(contents["config.json"])
     if kind == "class":  # in the place of a layer
-        config["config"]["layers"][1] |= {"module": module, "class_name": name, "registered_name": name, "config": {}}
+        config["config"]["layers"][1] |= {
+            "module": module,
+            "class_name": name,
+            "registered_name": name,
+            "config": {},
+        }
     else:  # as a layer's activation
-        named = {"module": module, "class_name": "function", "config": name, "registered_name": "function"}
+        named = {
+            "module": module,
+            "class_name": "function",
+            "config": name,
+            "registered_name": "function",
+        }
         config["config"]["layers"][2]["config"]["activation"] = named
     write(path, contents | {"config.json": json.dumps(config)})
-    with pytest.raises(TypeError, match=f"Could not locate {kind} '{name}'"):  # it is not even looked up
+    with pytest.raises(
+        TypeError, match=f"Could not locate {kind} '{name}'"
+    ):  # it is not even looked up
         keras.saving.load_model(path)
 
 
@@ -89,7 +120,9 @@ def test_members_of_a_model_file_that_lead_outside_write_nothing_there(saved, tm
     path = saved[1]
     link = zipfile.ZipInfo("assets/link")
     link.external_attr = 0o120777 << 16
-    outside = path.parent / "deep" / "er"  # what leads three folders up stays within those that are looked at
+    outside = (
+        path.parent / "deep" / "er"
+    )  # what leads three folders up stays within those that are looked at
     outside.mkdir(parents=True)
     path = path.rename(outside / path.name)
     with zipfile.ZipFile(path, "a") as archive:
@@ -105,11 +138,15 @@ def test_members_of_a_model_file_that_lead_outside_write_nothing_there(saved, tm
 
 def sources():
     for path in sorted(PACKAGE.rglob("*.py")):
-        yield pytest.param(path.read_text(encoding="utf-8"), id=path.relative_to(PACKAGE).as_posix())
+        yield pytest.param(
+            path.read_text(encoding="utf-8"), id=path.relative_to(PACKAGE).as_posix()
+        )
     for path in sorted((ROOT / "notebooks").glob("*.ipynb")):
         cells = json.loads(path.read_text(encoding="utf-8"))["cells"]
         code = ["".join(cell["source"]) for cell in cells if cell["cell_type"] == "code"]
-        yield pytest.param("\n".join(cell for cell in code if not cell.startswith("%%")), id=path.stem)
+        yield pytest.param(
+            "\n".join(cell for cell in code if not cell.startswith("%%")), id=path.stem
+        )
 
 
 @pytest.mark.parametrize("source", [*sources()])
@@ -122,7 +159,9 @@ def test_nothing_unpacks_objects_or_archives_or_turns_a_protection_off(source):
                 (getattr(node, "module", "") or "").split(".")[0]
             }
         if isinstance(node, ast.Call):
-            names |= {getattr(node.func, "id", ""), getattr(node.func, "attr", "")} & (SWITCHES | {"eval", "exec"})
+            names |= {getattr(node.func, "id", ""), getattr(node.func, "attr", "")} & (
+                SWITCHES | {"eval", "exec"}
+            )
             names |= {keyword.arg for keyword in node.keywords if keyword.arg}
     allowed = {"cloudpickle"} if "open_study" in source else set()
     assert not names & (UNSAFE | SWITCHES) - allowed

@@ -1,8 +1,9 @@
 import numpy as np
 import pytest
 
-from nnlab import text
-from nnlab.models.rnn import build_char_rnn, build_sampler
+from nnlab import sampling, text
+from nnlab.models import build_char_rnn
+from nnlab.sampling import build_sampler
 
 
 @pytest.fixture
@@ -18,7 +19,7 @@ def sampler():
 @pytest.fixture
 def generate(helper, sampler, vocabulary):
     def call(*args, **kwargs):
-        return helper(text.generate_text)(sampler, vocabulary, *args, **kwargs)
+        return helper(sampling.generate_text)(sampler, vocabulary, *args, **kwargs)
 
     return call
 
@@ -71,7 +72,12 @@ def test_a_text_shorter_than_a_window_is_refused(helper):
 
 def test_lanes_go_on_from_batch_to_batch(helper):
     inputs, targets = helper(text.text_lanes)(np.arange(14), 3, 2)
-    assert inputs.tolist() == [[0, 1, 2], [6, 7, 8], [3, 4, 5], [9, 10, 11]]  # two batches of two lanes
+    assert inputs.tolist() == [
+        [0, 1, 2],
+        [6, 7, 8],
+        [3, 4, 5],
+        [9, 10, 11],
+    ]  # two batches of two lanes
     np.testing.assert_array_equal(targets, inputs + 1)
 
 
@@ -114,14 +120,23 @@ def test_prompts_of_unlike_length_are_continued_side_by_side(generate):
 
 
 @pytest.mark.parametrize(
-    "settings", [{"temperature": -1}, {"top_p": 0}, {"top_p": 1.1}, {"top_k": 0}, {"temperature": float("nan")}]
+    "settings",
+    [
+        {"temperature": -1},
+        {"top_p": 0},
+        {"top_p": 1.1},
+        {"top_k": 0},
+        {"temperature": float("nan")},
+    ],
 )
 def test_a_setting_outside_its_range_is_refused(generate, settings):
     with pytest.raises(ValueError, match="expected temperature ≥ 0"):
         generate("he", 5, **settings)
 
 
-@pytest.mark.parametrize(("prompt", "stream"), [("", False), ([], False), (["h", ""], False), (["h", "e"], True)])
+@pytest.mark.parametrize(
+    ("prompt", "stream"), [("", False), ([], False), (["h", ""], False), (["h", "e"], True)]
+)
 def test_an_empty_prompt_or_a_stream_of_several_is_refused(generate, prompt, stream):
     with pytest.raises(ValueError, match="expected a prompt"):
         generate(prompt, 5, stream=stream)

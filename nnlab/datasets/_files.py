@@ -31,7 +31,13 @@ def cache_folder():
 
 def network_forbidden():
     """Return whether NNLAB_OFFLINE forbids to touch the network."""
-    return os.environ.get("NNLAB_OFFLINE", "").strip().lower() not in ("", "0", "false", "no", "off")
+    return os.environ.get("NNLAB_OFFLINE", "").strip().lower() not in (
+        "",
+        "0",
+        "false",
+        "no",
+        "off",
+    )
 
 
 def search_folders():
@@ -60,7 +66,10 @@ def damage(path, file):
         return f"{expected}, got a file that cannot be read ({error.strerror})"
     if got == file.sha256:
         return None
-    if file.payload_sha256 and file.payload_sha256 in (got, _payload_sha256(path, file.payload_size)):
+    if file.payload_sha256 and file.payload_sha256 in (
+        got,
+        _payload_sha256(path, file.payload_size),
+    ):
         return None  # the same content, packed by another gzip or not at all
     return f"{expected}, got {size:,} bytes with sha256 {got}"
 
@@ -128,7 +137,9 @@ def _locate_file(file, dataset, dead_hosts):
 def set_aside(path, file):
     """Move a damaged file out of the way; return whether another process has meanwhile put a good one there."""
     aside = path.with_name(path.name + ".damaged")
-    with contextlib.suppress(OSError):  # a folder we cannot write to: the hash still keeps it from being used
+    with contextlib.suppress(
+        OSError
+    ):  # a folder we cannot write to: the hash still keeps it from being used
         path.replace(aside)
         if damage(aside, file) is None:  # judged after the move, when nobody else can exchange it
             aside.replace(path)
@@ -137,7 +148,10 @@ def set_aside(path, file):
 
 def _nowhere(file, dataset, failures):
     stand_in = {"image": "digits", "text": "python_docs"}[dataset.kind]
-    folders = [f"{folder}{'' if folder.is_dir() else ' (no such folder)'}" for _, folder in search_folders()]
+    folders = [
+        f"{folder}{'' if folder.is_dir() else ' (no such folder)'}"
+        for _, folder in search_folders()
+    ]
     return "\n".join(
         [
             f"{file.path} is not here and could not be downloaded.",
@@ -158,7 +172,9 @@ def _download(file, target, dead_hosts):
         return ["no address: NNLAB_OFFLINE is set"]
     failures = []
     for url in sorted(file.urls, key=lambda url: urlsplit(url).netloc in dead_hosts):
-        part = target.with_name(f".{target.name}.{uuid.uuid4().hex}.part")  # ours alone: two processes may fetch
+        part = target.with_name(
+            f".{target.name}.{uuid.uuid4().hex}.part"
+        )  # ours alone: two processes may fetch
         try:
             target.parent.mkdir(parents=True, exist_ok=True)
             _remove_abandoned_parts(target)

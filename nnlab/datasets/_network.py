@@ -18,7 +18,12 @@ def receive(url, stream, file):
 
     responses, outcome = [], OSError("the download stopped")
     with tqdm(
-        desc=file.path.rpartition("/")[2], total=file.size, unit="B", unit_scale=True, ncols=79, delay=0.5
+        desc=file.path.rpartition("/")[2],
+        total=file.size,
+        unit="B",
+        unit_scale=True,
+        ncols=79,
+        delay=0.5,
     ) as bar:
         sink = _Sink(stream, file.max_bytes, bar)
         fetch = pooch().HTTPDownloader(
@@ -35,7 +40,9 @@ def receive(url, stream, file):
             except (OSError, ValueError) as error:
                 outcome = error
             finally:
-                for response in responses:  # pooch leaves the connection open when something goes wrong
+                for (
+                    response
+                ) in responses:  # pooch leaves the connection open when something goes wrong
                     response.close()
 
         thread = threading.Thread(target=work, daemon=True)
@@ -83,6 +90,8 @@ def reason(error):
 def pooch():
     """Return the module pooch, imported late and in silence."""
     with warnings.catch_warnings():
-        warnings.simplefilter("ignore")  # in JupyterLab without ipywidgets, its import of tqdm.auto complains
+        warnings.simplefilter(
+            "ignore"
+        )  # in JupyterLab without ipywidgets, its import of tqdm.auto complains
         import pooch as module
     return module

@@ -16,21 +16,29 @@ INDEX = "index.json"
 def check_target(folder, shard_size):
     """Make the folder; refuse one that already holds a whole set, and a shard_size that is none."""
     if shard_size < 1:
-        raise ValueError(f"shard_size must be at least 1, got {shard_size}: choose the number of images in a file.")
+        raise ValueError(
+            f"shard_size must be at least 1, got {shard_size}: choose the number of images in a file."
+        )
     if (folder / INDEX).exists():
-        raise FileExistsError(f"{folder} already holds a set ({INDEX} is there): choose another folder, or empty it.")
+        raise FileExistsError(
+            f"{folder} already holds a set ({INDEX} is there): choose another folder, or empty it."
+        )
     folder.mkdir(parents=True, exist_ok=True)
 
 
 def pairs(images, labels, class_names):
     """Yield (image, label) one by one, an array and an int; ValueError where one of them is not what it should be."""
     expected, ended = None, object()
-    most = len(class_names) if class_names else 100_000  # without names, the index has one for each number
+    most = (
+        len(class_names) if class_names else 100_000
+    )  # without names, the index has one for each number
     singles = _single_images(images), _single_labels(labels)
     for number, (image, label) in enumerate(itertools.zip_longest(*singles, fillvalue=ended)):
         if image is ended or label is ended:
             more, fewer = ("labels", "images") if image is ended else ("images", "labels")
-            raise ValueError(f"expected as many labels as images, got {number} {fewer} and more {more}: pair them.")
+            raise ValueError(
+                f"expected as many labels as images, got {number} {fewer} and more {more}: pair them."
+            )
         expected = expected or image.shape
         if image.shape != expected:
             raise ValueError(
@@ -87,7 +95,9 @@ def describe(path, name, images):
 def write_index(folder, image_shape, class_names, shards):
     """Write the index, which makes the set whole, and return its path."""
     if not shards:
-        raise ValueError("images: expected at least one, got none. Note that a generator can be used only once.")
+        raise ValueError(
+            "images: expected at least one, got none. Note that a generator can be used only once."
+        )
     index = {
         "format": FORMAT,
         "image_shape": image_shape,
@@ -108,28 +118,51 @@ def read_index(folder):
         why = "this is no folder with records" if folder.is_dir() else "there is no such folder"
         if next(folder.glob("*.tfrecord"), None):
             why = "the set was not written to its end"
-        raise FileNotFoundError(f"{path} is not there: {why}. Write the set by write_records, or name its folder.")
+        raise FileNotFoundError(
+            f"{path} is not there: {why}. Write the set by write_records, or name its folder."
+        )
     advice = "The index is damaged or not by write_records: write the set again."
     try:
         index = json.loads(path.read_text(encoding="utf-8"))
         if index["format"] != FORMAT or index["dtype"] != "uint8":
             raise ValueError(f"format {index['format']!r}, dtype {index['dtype']!r}")
-        if len(index["image_shape"]) != 3 or not all(_counts(size) for size in index["image_shape"]):
+        if len(index["image_shape"]) != 3 or not all(
+            _counts(size) for size in index["image_shape"]
+        ):
             raise ValueError(f"image_shape {index['image_shape']}")
         for shard in index["shards"]:
-            if not _counts(shard["images"]) or not _counts(shard["bytes"]) or not isinstance(shard["sha256"], str):
+            if (
+                not _counts(shard["images"])
+                or not _counts(shard["bytes"])
+                or not isinstance(shard["sha256"], str)
+            ):
                 raise ValueError(f"file {shard}")
         names = [shard["file"] for shard in index["shards"]]
-        if not names or len(set(names)) < len(names) or any(Path(name).name != name for name in names):
+        if (
+            not names
+            or len(set(names)) < len(names)
+            or any(Path(name).name != name for name in names)
+        ):
             raise ValueError(f"files {names}")
         images = sum(shard["images"] for shard in index["shards"])
         if index["images"] != images:
             raise ValueError(f"{index['images']} images, and files with {images}")
         labels = index["class_names"]
-        if not isinstance(labels, list) or not labels or not all(isinstance(label, str) for label in labels):
+        if (
+            not isinstance(labels, list)
+            or not labels
+            or not all(isinstance(label, str) for label in labels)
+        ):
             raise ValueError(f"class_names {labels}")
-    except (ValueError, KeyError, TypeError, RecursionError) as error:  # no JSON and no UTF-8 are ValueErrors
-        raise ValueError(f"{path}: expected an index in the form {FORMAT!r}, got: {error}. {advice}") from error
+    except (
+        ValueError,
+        KeyError,
+        TypeError,
+        RecursionError,
+    ) as error:  # no JSON and no UTF-8 are ValueErrors
+        raise ValueError(
+            f"{path}: expected an index in the form {FORMAT!r}, got: {error}. {advice}"
+        ) from error
     return index
 
 
@@ -142,11 +175,17 @@ def verified(path, shard, content):
     """Return the path of a file as text, after a look at its size and, if content is true, at its sha256."""
     advice = "Copy it again from where it was whole, or write the set again."
     if not path.is_file():
-        raise FileNotFoundError(f"{path} is missing: the index names it, with {shard['images']} images. {advice}")
+        raise FileNotFoundError(
+            f"{path} is missing: the index names it, with {shard['images']} images. {advice}"
+        )
     if (size := path.stat().st_size) != shard["bytes"]:
-        raise ValueError(f"{path} is damaged: expected {shard['bytes']:,} bytes, got {size:,}. {advice}")
+        raise ValueError(
+            f"{path} is damaged: expected {shard['bytes']:,} bytes, got {size:,}. {advice}"
+        )
     if content and (got := _sha256(path)) != shard["sha256"]:
-        raise ValueError(f"{path} is damaged: expected sha256 {shard['sha256']}, got {got}. {advice}")
+        raise ValueError(
+            f"{path} is damaged: expected sha256 {shard['sha256']}, got {got}. {advice}"
+        )
     return str(path)
 
 

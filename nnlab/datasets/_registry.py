@@ -144,7 +144,9 @@ def find_dataset(name, kind, offline=None):
     stand_ins = [dataset.name for dataset in known if dataset.embedded]
     if name not in names:
         own = " Your own text file is loaded by its pathlib.Path." if kind == "text" else ""
-        raise ValueError(f"There is no {kind} data set called {name!r}; known are {', '.join(names)}.{own}")
+        raise ValueError(
+            f"There is no {kind} data set called {name!r}; known are {', '.join(names)}.{own}"
+        )
     if offline is not None and offline not in stand_ins:
         raise ValueError(
             f"offline={offline!r} cannot stand in for {name}: it must be None or one of the embedded {kind} data "

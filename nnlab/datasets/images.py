@@ -74,12 +74,23 @@ def _digits(dataset):
     from sklearn.model_selection import train_test_split
 
     bunch = load_digits()
-    images = zoom(bunch.images, (1, 3, 3), order=1, mode="nearest", grid_mode=True)  # (1797, 24, 24), 0 to 16
+    images = zoom(
+        bunch.images, (1, 3, 3), order=1, mode="nearest", grid_mode=True
+    )  # (1797, 24, 24), 0 to 16
     images = np.pad(np.rint(images * (255 / 16)).astype(np.uint8), ((0, 0), (2, 2), (2, 2)))
     x, y = images[..., np.newaxis], bunch.target.astype(np.uint8)
-    x_train, x_test, y_train, y_test = train_test_split(x, y, test_size=360, stratify=y, random_state=0)
+    x_train, x_test, y_train, y_test = train_test_split(
+        x, y, test_size=360, stratify=y, random_state=0
+    )
     return ImageData(
-        x_train, y_train, x_test, y_test, dataset.class_names, dataset.name, dataset.source, dataset.license
+        x_train,
+        y_train,
+        x_test,
+        y_test,
+        dataset.class_names,
+        dataset.name,
+        dataset.source,
+        dataset.license,
     )
 
 
@@ -108,20 +119,39 @@ def read_idx(path, *, max_bytes=2**28):
         stream = gzip.GzipFile(fileobj=file) if packed else file
         try:
             magic = read(stream, 4)
-            if len(magic) < 4 or magic[:2] != b"\0\0" or magic[2] not in types or not 1 <= magic[3] <= 8:
+            if (
+                len(magic) < 4
+                or magic[:2] != b"\0\0"
+                or magic[2] not in types
+                or not 1 <= magic[3] <= 8
+            ):
                 expected = "00 00, a type 08 09 0b 0c 0d or 0e, and 01 to 08 dimensions"
-                raise ValueError(f"{path} is no IDX file: expected {expected}, got {magic.hex(' ')!r}. {advice}")
+                raise ValueError(
+                    f"{path} is no IDX file: expected {expected}, got {magic.hex(' ')!r}. {advice}"
+                )
             header = read(stream, 4 * magic[3])
-            shape = tuple(int.from_bytes(header[i : i + 4], "big") for i in range(0, len(header), 4))
+            shape = tuple(
+                int.from_bytes(header[i : i + 4], "big") for i in range(0, len(header), 4)
+            )
             dtype = np.dtype(types[magic[2]])
             size = math.prod(shape) * dtype.itemsize  # Python integers do not overflow
             if len(header) < 4 * magic[3] or not 0 < size <= max_bytes - 4 - len(header):
-                expected = f"{magic[3]} dimensions of at least 1 and at most {max_bytes:,} bytes in all"
-                raise ValueError(f"{path}: expected {expected}, got {shape}, {size:,} bytes. {advice}")
-            data = read(stream, size + 1)  # one more, so that gzip checks its end and a surplus shows
+                expected = (
+                    f"{magic[3]} dimensions of at least 1 and at most {max_bytes:,} bytes in all"
+                )
+                raise ValueError(
+                    f"{path}: expected {expected}, got {shape}, {size:,} bytes. {advice}"
+                )
+            data = read(
+                stream, size + 1
+            )  # one more, so that gzip checks its end and a surplus shows
         except (EOFError, gzip.BadGzipFile, zlib.error) as error:
-            raise ValueError(f"{path}: expected a whole gzip stream, got: {error}. {advice}") from error
+            raise ValueError(
+                f"{path}: expected a whole gzip stream, got: {error}. {advice}"
+            ) from error
     if len(data) != size:
         got = "more" if len(data) > size else f"{len(data):,} bytes"
-        raise ValueError(f"{path}: expected {size:,} bytes of values for the shape {shape}, got {got}. {advice}")
+        raise ValueError(
+            f"{path}: expected {size:,} bytes of values for the shape {shape}, got {got}. {advice}"
+        )
     return np.frombuffer(data, dtype).reshape(shape).astype(dtype.newbyteorder("="), copy=False)

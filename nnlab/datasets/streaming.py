@@ -11,7 +11,9 @@ import numpy as np
 from nnlab.datasets import _records
 
 
-def stream_image_folder(folder, image_shape, batch_size, *, seed=None, shard=(0, 1), resize=False, verify=True):
+def stream_image_folder(
+    folder, image_shape, batch_size, *, seed=None, shard=(0, 1), resize=False, verify=True
+):
     """Return a `tf.data.Dataset` of batches from a folder that holds a sub-folder of PNG or JPEG files per class.
 
     A batch is ``(images, labels)``: uint8 ``(batch, height, width, channels)``, 0 to 255, and int32 ``(batch,)``,
@@ -47,8 +49,12 @@ def stream_image_folder(folder, image_shape, batch_size, *, seed=None, shard=(0,
         if resize:
             size = tf.cast(tf.shape(image)[:2], tf.float32)
             kept = tf.round((height, width) / tf.reduce_max((height, width) / size))
-            image = tf.image.resize_with_crop_or_pad(image, *tf.unstack(tf.cast(tf.maximum(kept, 1), tf.int32)))
-            image = tf.cast(tf.round(tf.image.resize(image, (height, width), antialias=True)), tf.uint8)
+            image = tf.image.resize_with_crop_or_pad(
+                image, *tf.unstack(tf.cast(tf.maximum(kept, 1), tf.int32))
+            )
+            image = tf.cast(
+                tf.round(tf.image.resize(image, (height, width), antialias=True)), tf.uint8
+            )
         return tf.ensure_shape(image, image_shape)
 
     def read(paths, labels):  # a batch at a time costs half of what a call for each image does
@@ -86,12 +92,20 @@ def write_records(folder, images, labels, *, class_names=None, shard_size=4096):
         name, count = f"images-{len(shards):05}.tfrecord", 0
         with _records.whole(folder / name) as part:
             with tf.io.TFRecordWriter(str(part)) as writer:
-                for image, label in itertools.chain([first], itertools.islice(pairs, shard_size - 1)):
-                    pixels = tf.train.Feature(bytes_list=tf.train.BytesList(value=[image.tobytes()]))
+                for image, label in itertools.chain(
+                    [first], itertools.islice(pairs, shard_size - 1)
+                ):
+                    pixels = tf.train.Feature(
+                        bytes_list=tf.train.BytesList(value=[image.tobytes()])
+                    )
                     number = tf.train.Feature(int64_list=tf.train.Int64List(value=[label]))
                     features = tf.train.Features(feature={"image": pixels, "label": number})
                     writer.write(tf.train.Example(features=features).SerializeToString())
-                    count, image_shape, num_classes = count + 1, image.shape, max(num_classes, label + 1)
+                    count, image_shape, num_classes = (
+                        count + 1,
+                        image.shape,
+                        max(num_classes, label + 1),
+                    )
             shards.append(_records.describe(part, name, count))
     return _records.write_index(folder, image_shape, class_names or range(num_classes), shards)
 
@@ -114,22 +128,34 @@ def stream_records(folder, batch_size, *, seed=None, shard=(0, 1), buffer=2048, 
     tf = _tensorflow()
     share = _share(batch_size, shard)
     if buffer < 1:
-        raise ValueError(f"buffer must be at least 1, got {buffer}: choose the number of images to draw from.")
+        raise ValueError(
+            f"buffer must be at least 1, got {buffer}: choose the number of images to draw from."
+        )
     index = _records.read_index(Path(folder))
     image_shape, shards = index["image_shape"], index["shards"][share]
-    least = min(sum(each["images"] for each in index["shards"][other :: shard[1]]) for other in range(shard[1]))
+    least = min(
+        sum(each["images"] for each in index["shards"][other :: shard[1]])
+        for other in range(shard[1])
+    )
     batches = _batches_for_each(least, batch_size, shard)
     paths = [_records.verified(Path(folder) / shard["file"], shard, verify) for shard in shards]
-    features = {"image": tf.io.FixedLenFeature((), tf.string), "label": tf.io.FixedLenFeature((), tf.int64)}
+    features = {
+        "image": tf.io.FixedLenFeature((), tf.string),
+        "label": tf.io.FixedLenFeature((), tf.int64),
+    }
 
     def parse(records):
         batch = tf.io.parse_example(records, features)
-        values = tf.ensure_shape(tf.io.decode_raw(batch["image"], tf.uint8), (None, math.prod(image_shape)))
+        values = tf.ensure_shape(
+            tf.io.decode_raw(batch["image"], tf.uint8), (None, math.prod(image_shape))
+        )
         return tf.reshape(values, (-1, *image_shape)), tf.cast(batch["label"], tf.int32)
 
     dataset = tf.data.Dataset.from_tensor_slices(paths).shuffle(len(paths), seed=seed)
     dataset = dataset.interleave(tf.data.TFRecordDataset, cycle_length=8)
-    dataset = dataset.apply(tf.data.experimental.assert_cardinality(sum(shard["images"] for shard in shards)))
+    dataset = dataset.apply(
+        tf.data.experimental.assert_cardinality(sum(shard["images"] for shard in shards))
+    )
     dataset = dataset.shuffle(buffer, seed=seed).batch(batch_size).take(batches)
     return _steady(dataset.map(parse), index["class_names"])
 
@@ -140,7 +166,9 @@ def _tensorflow():
     import tensorflow as tf
 
     if keras.backend.backend() != "tensorflow":
-        with contextlib.suppress(RuntimeError):  # it has begun to use them: the program's own choice
+        with contextlib.suppress(
+            RuntimeError
+        ):  # it has begun to use them: the program's own choice
             tf.config.set_visible_devices([], "GPU")
     return tf
 
@@ -170,10 +198,14 @@ def _image_shape(image_shape):
 def _share(batch_size, shard):
     """Return the slice that picks a share, after a look at both arguments."""
     if batch_size < 1:
-        raise ValueError(f"batch_size must be at least 1, got {batch_size}: choose one, for example 128.")
+        raise ValueError(
+            f"batch_size must be at least 1, got {batch_size}: choose one, for example 128."
+        )
     index, count = shard
     if not 0 <= index < count:
-        raise ValueError(f"shard must be (index, count) with 0 <= index < count, got {shard}: (0, 1) is everything.")
+        raise ValueError(
+            f"shard must be (index, count) with 0 <= index < count, got {shard}: (0, 1) is everything."
+        )
     return slice(index, None, count)
 
 
@@ -192,20 +224,36 @@ def _batches_for_each(images, batch_size, shard):
 def _image_files(folder):
     """Return class names, paths and labels, in the order of names."""
     if not folder.is_dir():
-        raise FileNotFoundError(f"{folder} is no folder: name one that holds a sub-folder of images for each class.")
-    classes = sorted(path for path in folder.iterdir() if path.is_dir() and not path.name.startswith("."))
+        raise FileNotFoundError(
+            f"{folder} is no folder: name one that holds a sub-folder of images for each class."
+        )
+    classes = sorted(
+        path for path in folder.iterdir() if path.is_dir() and not path.name.startswith(".")
+    )
     if not classes:
-        raise ValueError(f"{folder} has no sub-folders: expected one for each class, with its PNG or JPEG images.")
+        raise ValueError(
+            f"{folder} has no sub-folders: expected one for each class, with its PNG or JPEG images."
+        )
     paths, labels = [], []
     for label, inner in enumerate(classes):
-        files = {path: path.suffix.lower() for path in inner.rglob("*") if not path.name.startswith(".")}
+        files = {
+            path: path.suffix.lower() for path in inner.rglob("*") if not path.name.startswith(".")
+        }
         if others := sorted(
-            path for path, suffix in files.items() if suffix in (".gif", ".bmp", ".webp", ".tif", ".tiff")
+            path
+            for path, suffix in files.items()
+            if suffix in (".gif", ".bmp", ".webp", ".tif", ".tiff")
         ):
-            raise ValueError(f"{others[0]}: expected only PNG and JPEG images: convert or remove it.")
-        found = sorted(path for path, suffix in files.items() if suffix in (".png", ".jpg", ".jpeg"))
+            raise ValueError(
+                f"{others[0]}: expected only PNG and JPEG images: convert or remove it."
+            )
+        found = sorted(
+            path for path, suffix in files.items() if suffix in (".png", ".jpg", ".jpeg")
+        )
         if not found:
-            raise ValueError(f"{inner} has no PNG or JPEG images: every sub-folder is a class; fill or remove it.")
+            raise ValueError(
+                f"{inner} has no PNG or JPEG images: every sub-folder is a class; fill or remove it."
+            )
         paths += found
         labels += [label] * len(found)
     return [path.name for path in classes], paths, np.array(labels, np.int32)
@@ -218,13 +266,22 @@ def _verify_images(paths, size, channels):
         try:
             with Image.open(path, formats=("PNG", "JPEG")) as image:
                 got = image.size
-                if image.format != "PNG" and (channels == 4 or (channels == 1 and image.mode == "CMYK")):
-                    raise ValueError(f"a JPEG ({image.mode}), which cannot be read as {channels} channels")
+                if image.format != "PNG" and (
+                    channels == 4 or (channels == 1 and image.mode == "CMYK")
+                ):
+                    raise ValueError(
+                        f"a JPEG ({image.mode}), which cannot be read as {channels} channels"
+                    )
                 if image.format == "PNG" or _ends_as_jpeg(path):
                     image.verify()
                 else:
                     image.load()  # takes longer, but tells a cut-off image from one with something behind its end
-        except (OSError, SyntaxError, ValueError, Image.DecompressionBombError) as error:  # Pillow's for damage
+        except (
+            OSError,
+            SyntaxError,
+            ValueError,
+            Image.DecompressionBombError,
+        ) as error:  # Pillow's for damage
             raise ValueError(
                 f"{path}: expected a whole PNG or JPEG image, got: {error}. Replace or remove the file."
             ) from error

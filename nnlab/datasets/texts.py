@@ -69,5 +69,7 @@ def _own_text(path):
         ) from error
     text = text.removeprefix("\ufeff").replace("\r\n", "\n").replace("\r", "\n")
     if not text.strip():
-        raise ValueError(f"{path}: expected text, got an empty file. Choose a file with something to learn from.")
+        raise ValueError(
+            f"{path}: expected text, got an empty file. Choose a file with something to learn from."
+        )
     return TextData(text, path.stem, str(path), "your own file")

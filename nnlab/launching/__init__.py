@@ -6,9 +6,6 @@ import shutil
 import signal
 import socket
 from pathlib import Path
-from typing import Annotated
-
-import typer
 
 from nnlab.launching._processes import choose_cores, run_processes, signals_as_exit
 
@@ -17,7 +14,16 @@ TAIL_BYTES = 65_536  # of the log's end, read for them
 
 
 def launch(
-    command, *, processes, hosts=1, host_index=0, coordinator=None, restarts=0, log_folder, cores=None, report=None
+    command,
+    *,
+    processes,
+    hosts=1,
+    host_index=0,
+    coordinator=None,
+    restarts=0,
+    log_folder,
+    cores=None,
+    report=None,
 ):
     """Run a program in several processes that train together, and return their log files once all have ended well.
 
@@ -46,8 +52,12 @@ def launch(
     names = [f"process {first + local} of {total}" for local in range(processes)]
     for attempt in range(restarts + 1):
         address = _address(coordinator, attempt)
-        report(f"start {attempt + 1} of at most {restarts + 1}: {names[0]} and up at {address}, logs in {folder}")
-        environments = [_environment(address, first, local, processes, hosts) for local in range(processes)]
+        report(
+            f"start {attempt + 1} of at most {restarts + 1}: {names[0]} and up at {address}, logs in {folder}"
+        )
+        environments = [
+            _environment(address, first, local, processes, hosts) for local in range(processes)
+        ]
         with signals_as_exit():
             failure = run_processes(command, environments, logs, choose_cores(processes, cores))
         if failure is None:
@@ -61,24 +71,40 @@ def launch(
 def _check(command, processes, hosts, host_index, coordinator, restarts, cores):
     """Refuse arguments that make no sense."""
     if os.name != "posix":
-        raise OSError("several processes that train together need Linux or macOS; on Windows, use WSL 2")
+        raise OSError(
+            "several processes that train together need Linux or macOS; on Windows, use WSL 2"
+        )
     if isinstance(command, str | os.PathLike) or not command:
         raise ValueError(f'command must be a list like ["python", "train.py"], got {command!r}')
     if not shutil.which(command[0]):
-        raise ValueError(f"there is no program {str(command[0])!r}: give its path, or add its folder to PATH")
-    for name, number, least in (("processes", processes, 1), ("hosts", hosts, 1), ("restarts", restarts, 0)):
+        raise ValueError(
+            f"there is no program {str(command[0])!r}: give its path, or add its folder to PATH"
+        )
+    for name, number, least in (
+        ("processes", processes, 1),
+        ("hosts", hosts, 1),
+        ("restarts", restarts, 0),
+    ):
         if number < least:
             raise ValueError(f"{name} must be at least {least}, got {number}")
     if cores is not None and cores < 1:
-        raise ValueError(f"cores must be at least 1, got {cores}: leave it out to let all share all of them")
+        raise ValueError(
+            f"cores must be at least 1, got {cores}: leave it out to let all share all of them"
+        )
     if not 0 <= host_index < hosts:
-        raise ValueError(f"host_index must be from 0 to {hosts - 1} for {hosts} hosts, got {host_index}")
+        raise ValueError(
+            f"host_index must be from 0 to {hosts - 1} for {hosts} hosts, got {host_index}"
+        )
     if hosts > 1 and not coordinator:
-        raise ValueError(f"{hosts} hosts need a coordinator: give host:port where host 0 can be reached by all")
+        raise ValueError(
+            f"{hosts} hosts need a coordinator: give host:port where host 0 can be reached by all"
+        )
     port = re.fullmatch(r".+:(\d{1,5})", coordinator or "node0:9876")
     if not port or not 0 < int(port[1]) <= 65_535 - restarts:  # each new start takes the next one
         most = 65_535 - restarts
-        raise ValueError(f"coordinator must be host:port like node0:9876, port 1 to {most}, got {coordinator!r}")
+        raise ValueError(
+            f"coordinator must be host:port like node0:9876, port 1 to {most}, got {coordinator!r}"
+        )
 
 
 def _address(coordinator, attempt):
@@ -123,39 +149,10 @@ def _describe(failure, names, logs):
     with logs[index].open("rb") as log:
         log.seek(max(0, logs[index].stat().st_size - TAIL_BYTES))
         lines = log.read().decode("utf-8", errors="replace").splitlines()
-    lines = [line[:500] for line in lines if not re.match(r"\s+@ +0x", line)][-TAIL:]  # not where in C++ it was
+    lines = [line[:500] for line in lines if not re.match(r"\s+@ +0x", line)][
+        -TAIL:
+    ]  # not where in C++ it was
     others = "; the others were ended" if len(names) > 1 else ""
-    return f"{names[index]} {how}{others}. The end of {logs[index]}:\n" + "\n".join(f"    {line}" for line in lines)
-
-
-def main(
-    command: Annotated[list[str], typer.Argument(metavar="-- PROGRAM [ARGUMENT]...")],
-    processes: Annotated[int, typer.Option(help="On this host, as on every other; with GPUs, one for each.")] = 1,
-    hosts: Annotated[int, typer.Option(help="How many hosts take part.")] = 1,
-    host_index: Annotated[int, typer.Option(help="Which of them this is, from 0.")] = 0,
-    coordinator: Annotated[str, typer.Option(metavar="HOST:PORT", help="Of host 0; needed for several hosts.")] = "",
-    restarts: Annotated[int, typer.Option(help="How often to start anew after a failure.")] = 0,
-    cores: Annotated[int | None, typer.Option(help="CPU cores to bind each process to.", show_default="all")] = None,
-    log_folder: Annotated[Path, typer.Option(help="Folder for a log of each process.")] = Path("build/launch"),
-):
-    """Train in several processes: nnlab launch --processes 4 -- python train.py; exit 1 if one of them fails."""
-    try:
-        launch(
-            command,
-            processes=processes,
-            hosts=hosts,
-            host_index=host_index,
-            coordinator=coordinator,
-            restarts=restarts,
-            cores=cores,
-            log_folder=log_folder,
-            report=typer.echo,
-        )
-    except ValueError as error:
-        raise typer.BadParameter(str(error)) from error
-    except (RuntimeError, OSError) as error:
-        typer.echo(error, err=True)
-        raise typer.Exit(1) from error
-    except KeyboardInterrupt as error:
-        typer.echo("interrupted; all processes were ended", err=True)
-        raise typer.Exit(130) from error
+    return f"{names[index]} {how}{others}. The end of {logs[index]}:\n" + "\n".join(
+        f"    {line}" for line in lines
+    )

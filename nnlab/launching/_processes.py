@@ -27,7 +27,10 @@ def choose_cores(processes, cores):
         return [None] * processes
     usable = sorted(os.sched_getaffinity(0))
     each = min(cores, len(usable))
-    return [{usable[(local * each + i) % len(usable)] for i in range(each)} for local in range(processes)]
+    return [
+        {usable[(local * each + i) % len(usable)] for i in range(each)}
+        for local in range(processes)
+    ]
 
 
 @contextmanager
@@ -54,7 +57,9 @@ def signals_as_exit():
     def leave(number, frame):
         raise SystemExit(128 + number)
 
-    numbers = [one for one in (signal.SIGTERM, signal.SIGHUP) if signal.getsignal(one) != signal.SIG_IGN]  # nohup
+    numbers = [
+        one for one in (signal.SIGTERM, signal.SIGHUP) if signal.getsignal(one) != signal.SIG_IGN
+    ]  # nohup
     before = {number: signal.signal(number, leave) for number in numbers}
     try:
         yield
@@ -73,11 +78,18 @@ def run_processes(command, environments, logs, cores):
             with path.open("ab", buffering=0) as log, _bound_to(cores[index]):
                 log.write(time.strftime("# start on %Y-%m-%d at %H:%M:%S\n").encode())
                 process = subprocess.Popen(
-                    command, env=environment, stdin=subprocess.DEVNULL, stdout=log, stderr=log, start_new_session=True
+                    command,
+                    env=environment,
+                    stdin=subprocess.DEVNULL,
+                    stdout=log,
+                    stderr=log,
+                    start_new_session=True,
                 )
             running.append(process)
             # A thread for each: whoever ends first is in the queue first, be it by a millisecond.
-            threading.Thread(target=lambda i=index, p=process: ended.put((i, p.wait())), daemon=True).start()
+            threading.Thread(
+                target=lambda i=index, p=process: ended.put((i, p.wait())), daemon=True
+            ).start()
         for _ in running:
             index, code = ended.get()
             if code != 0:
@@ -104,5 +116,7 @@ def _end(running):
 
 
 def _signal_group(process, number):
-    with suppress(ProcessLookupError, PermissionError):  # none is left; macOS says the latter of zombies
+    with suppress(
+        ProcessLookupError, PermissionError
+    ):  # none is left; macOS says the latter of zombies
         os.killpg(process.pid, number)

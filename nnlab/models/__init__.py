@@ -2,9 +2,9 @@
 
 from nnlab.models.autoencoder import VAE, build_decoder, build_encoder
 from nnlab.models.cnn import build_cnn
-from nnlab.models.dcgan import DCGAN, build_discriminator, build_generator, interpolate_latent
+from nnlab.models.dcgan import DCGAN, build_discriminator, build_generator
 from nnlab.models.mlp import build_mlp
-from nnlab.models.rnn import build_char_rnn, build_sampler
+from nnlab.models.rnn import build_char_rnn
 
 __all__ = [
     "DCGAN",
@@ -16,6 +16,4 @@ __all__ = [
     "build_encoder",
     "build_generator",
     "build_mlp",
-    "build_sampler",
-    "interpolate_latent",
 ]

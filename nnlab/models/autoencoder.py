@@ -23,7 +23,9 @@ def build_encoder(image_shape, code_dim, *, filters=(), units=(), activation=Non
     x = layers.Flatten()(x)
     for size in units:
         x = layers.Dense(size, activation="relu")(x)
-    outputs = layers.Dense(code_dim, activation=activation, activity_regularizer=keras.regularizers.L1(sparsity))(x)
+    outputs = layers.Dense(
+        code_dim, activation=activation, activity_regularizer=keras.regularizers.L1(sparsity)
+    )(x)
     return keras.Model(inputs, outputs, name="encoder")
 
 
@@ -41,7 +43,9 @@ def build_decoder(image_shape, code_dim, *, filters=(), units=()):
     height, width, channels = image_shape
     scale = 2 ** len(filters)
     if height % scale or width % scale:
-        raise ValueError(f"{len(filters)} filters need height and width to be multiples of {scale}, got {image_shape}")
+        raise ValueError(
+            f"{len(filters)} filters need height and width to be multiples of {scale}, got {image_shape}"
+        )
     inputs = x = keras.Input((code_dim,))
     for size in reversed(units):
         x = layers.Dense(size, activation="relu")(x)
@@ -90,12 +94,20 @@ class VAE(keras.Model):
         mean, log_variance = ops.split(self.encoder(images, training=training), 2, axis=-1)
         noise = keras.random.normal(ops.shape(mean), seed=self.noise)
         code = mean + ops.exp(log_variance / 2) * noise
-        return {"image": self.decoder(code, training=training), "mean": mean, "log_variance": log_variance}
+        return {
+            "image": self.decoder(code, training=training),
+            "mean": mean,
+            "log_variance": log_variance,
+        }
 
     def compute_loss(self, x=None, y=None, y_pred=None, sample_weight=None, training=True):
         mean, log_variance = y_pred["mean"], y_pred["log_variance"]
-        reconstruction = ops.sum(ops.binary_crossentropy(x, y_pred["image"]), axis=(1, 2, 3))  # (batch,)
-        kl = ops.sum(ops.exp(log_variance) + ops.square(mean) - 1 - log_variance, axis=1) / 2  # (batch,)
+        reconstruction = ops.sum(
+            ops.binary_crossentropy(x, y_pred["image"]), axis=(1, 2, 3)
+        )  # (batch,)
+        kl = (
+            ops.sum(ops.exp(log_variance) + ops.square(mean) - 1 - log_variance, axis=1) / 2
+        )  # (batch,)
         self.reconstruction.update_state(reconstruction)
         self.kl.update_state(kl)
         return ops.mean(reconstruction + kl)
@@ -110,5 +122,8 @@ class VAE(keras.Model):
 
     @classmethod
     def from_config(cls, config):
-        networks = {name: keras.saving.deserialize_keras_object(config.pop(name)) for name in ("encoder", "decoder")}
+        networks = {
+            name: keras.saving.deserialize_keras_object(config.pop(name))
+            for name in ("encoder", "decoder")
+        }
         return cls(**networks, **config)

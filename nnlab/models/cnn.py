@@ -4,7 +4,9 @@ import keras
 from keras import layers
 
 
-def build_cnn(input_shape, num_classes, *, filters=(32, 64, 128), units=128, dropout=0.3, shift=0.0):
+def build_cnn(
+    input_shape, num_classes, *, filters=(32, 64, 128), units=128, dropout=0.3, shift=0.0
+):
     """Return an uncompiled softmax classifier made of 3×3 convolutions.
 
     input_shape: ``(height, width, channels)``, e.g. ``(28, 28, 1)``. num_classes: number of classes; float

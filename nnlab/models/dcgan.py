@@ -23,10 +23,14 @@ def build_generator(latent_dim, *, filters=(96, 48)):
     x = layers.Conv2D(filters[0], 3, padding="same", use_bias=False, kernel_initializer=start)(x)
     x = layers.BatchNormalization(momentum=0.9)(x)
     x = layers.ReLU()(x)
-    x = layers.Conv2DTranspose(filters[1], 4, 2, padding="same", use_bias=False, kernel_initializer=start)(x)
+    x = layers.Conv2DTranspose(
+        filters[1], 4, 2, padding="same", use_bias=False, kernel_initializer=start
+    )(x)
     x = layers.BatchNormalization(momentum=0.9)(x)
     x = layers.ReLU()(x)
-    outputs = layers.Conv2DTranspose(1, 4, 2, padding="same", activation="tanh", kernel_initializer=start)(x)
+    outputs = layers.Conv2DTranspose(
+        1, 4, 2, padding="same", activation="tanh", kernel_initializer=start
+    )(x)
     return keras.Model(inputs, outputs, name="generator")
 
 
@@ -70,7 +74,9 @@ class DCGAN(keras.Model):
     Techniques for Training GANs" (2016).
     """
 
-    def __init__(self, generator, discriminator, *, latent_dim, label_smoothing=0.1, seed=None, **kwargs):
+    def __init__(
+        self, generator, discriminator, *, latent_dim, label_smoothing=0.1, seed=None, **kwargs
+    ):
         super().__init__(**kwargs)
         if not 0 <= label_smoothing < 0.5:
             raise ValueError(f"label_smoothing must lie in [0, 0.5), got {label_smoothing}")
@@ -86,7 +92,11 @@ class DCGAN(keras.Model):
         self.discriminator_optimizer = keras.optimizers.get(discriminator_optimizer)
         of_generator = {id(variable) for variable in self.generator.trainable_variables}
         both = keras.optimizers.MultiOptimizer(
-            lambda variable: self.generator_optimizer if id(variable) in of_generator else self.discriminator_optimizer
+            lambda variable: (
+                self.generator_optimizer
+                if id(variable) in of_generator
+                else self.discriminator_optimizer
+            )
         )
         both.build(self.trainable_variables)
         super().compile(both, auto_scale_loss=False, **options)
@@ -116,7 +126,10 @@ class DCGAN(keras.Model):
         with tensorflow.GradientTape(persistent=True) as tape:
             *losses, real_logits, fake_logits = self.losses_of(real)
         networks = self.generator, self.discriminator
-        gradients = [tape.gradient(loss, net.trainable_variables) for loss, net in zip(losses, networks, strict=True)]
+        gradients = [
+            tape.gradient(loss, net.trainable_variables)
+            for loss, net in zip(losses, networks, strict=True)
+        ]
         self.optimizer.apply(gradients[0] + gradients[1], self.trainable_variables)
         return self.updated_means(losses, real_logits, fake_logits)
 
@@ -139,17 +152,31 @@ class DCGAN(keras.Model):
         weights, others, of_optimizer, of_metrics = state
 
         def losses_of(weights):
-            values = zip([*self.trainable_variables, *self.non_trainable_variables], [*weights, *others], strict=True)
+            values = zip(
+                [*self.trainable_variables, *self.non_trainable_variables],
+                [*weights, *others],
+                strict=True,
+            )
             with keras.StatelessScope(list(values)) as scope:
                 *losses, real_logits, fake_logits = self.losses_of(real)
-            changed = [scope.get_current_value(variable) for variable in self.non_trainable_variables]
+            changed = [
+                scope.get_current_value(variable) for variable in self.non_trainable_variables
+            ]
             return losses, (real_logits, fake_logits, changed)
 
-        losses, gradients_of, (real_logits, fake_logits, changed) = jax.vjp(losses_of, weights, has_aux=True)
-        one, zero, count = ops.ones_like(losses[0]), ops.zeros_like(losses[0]), len(self.generator.trainable_variables)
+        losses, gradients_of, (real_logits, fake_logits, changed) = jax.vjp(
+            losses_of, weights, has_aux=True
+        )
+        one, zero, count = (
+            ops.ones_like(losses[0]),
+            ops.zeros_like(losses[0]),
+            len(self.generator.trainable_variables),
+        )
         gradients = gradients_of([one, zero])[0][:count] + gradients_of([zero, one])[0][count:]
         weights, of_optimizer = self.optimizer.stateless_apply(of_optimizer, gradients, weights)
-        with keras.StatelessScope(list(zip(self.metrics_variables, of_metrics, strict=True))) as scope:
+        with keras.StatelessScope(
+            list(zip(self.metrics_variables, of_metrics, strict=True))
+        ) as scope:
             logs = self.updated_means(losses, real_logits, fake_logits)
         of_metrics = [scope.get_current_value(variable) for variable in self.metrics_variables]
         return logs, (weights, changed, of_optimizer, of_metrics)
@@ -158,7 +185,9 @@ class DCGAN(keras.Model):
         """Return the means over the epoch so far, by name, with a batch's losses and logits added."""
         values = (*losses, ops.mean(ops.sigmoid(real_logits)), ops.mean(ops.sigmoid(fake_logits)))
         for mean, value in zip(self.means, values, strict=True):
-            mean.update_state(value, sample_weight=ops.shape(real_logits)[0])  # the last batch may be smaller
+            mean.update_state(
+                value, sample_weight=ops.shape(real_logits)[0]
+            )  # the last batch may be smaller
         return {mean.name: mean.result() for mean in self.means}
 
     def get_config(self):
@@ -174,31 +203,20 @@ class DCGAN(keras.Model):
     @classmethod
     def from_config(cls, config):
         networks = {
-            name: keras.saving.deserialize_keras_object(config.pop(name)) for name in ("generator", "discriminator")
+            name: keras.saving.deserialize_keras_object(config.pop(name))
+            for name in ("generator", "discriminator")
         }
         return cls(**networks, **config)
 
     def get_compile_config(self):
         return {
             "generator_optimizer": keras.saving.serialize_keras_object(self.generator_optimizer),
-            "discriminator_optimizer": keras.saving.serialize_keras_object(self.discriminator_optimizer),
+            "discriminator_optimizer": keras.saving.serialize_keras_object(
+                self.discriminator_optimizer
+            ),
         }
 
     def compile_from_config(self, config):
-        self.compile(**{name: keras.saving.deserialize_keras_object(each) for name, each in config.items()})
-
-
-def interpolate_latent(start, end, steps):
-    """Return noise vectors on the way from one to another, ``(steps, latent_dim)``, both ends included.
-
-    start, end: float ``(latent_dim,)``. The way follows the sphere and not the chord, whose middle is shorter than
-    the noise that a generator was trained on.
-
-    Source: Shoemake, "Animating Rotation with Quaternion Curves" (1985); White, "Sampling Generative Networks" (2016).
-    """
-    start, end = ops.convert_to_tensor(start), ops.convert_to_tensor(end)
-    cosine = ops.sum(start * end) / (ops.norm(start) * ops.norm(end))
-    angle = ops.maximum(ops.arccos(ops.clip(cosine, -1.0, 1.0)), 1e-4)  # of two equal vectors it is 0
-    parts = ops.linspace(0.0, 1.0, steps)[:, None]
-    way = (ops.sin((1 - parts) * angle) * start + ops.sin(parts * angle) * end) / ops.sin(angle)
-    return ops.convert_to_numpy(way)
+        self.compile(
+            **{name: keras.saving.deserialize_keras_object(each) for name, each in config.items()}
+        )

@@ -10,10 +10,12 @@ from nnlab.plotting.classification import (
     plot_precision_recall,
     plot_roc,
 )
-from nnlab.plotting.codes import plot_codes
-from nnlab.plotting.images import animate_images, plot_feature_maps, plot_filters, plot_images
+from nnlab.plotting.convolutions import plot_feature_maps, plot_filters
+from nnlab.plotting.curves import plot_gan_losses, plot_history, plot_runs
+from nnlab.plotting.images import animate_images, plot_images
+from nnlab.plotting.latent import plot_codes
 from nnlab.plotting.surfaces import plot_decision_regions, plot_loss_surface
-from nnlab.plotting.training import plot_gan_losses, plot_history, plot_runs, plot_texts
+from nnlab.plotting.texts import plot_texts
 
 __all__ = [
     "animate_images",

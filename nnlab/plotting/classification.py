@@ -3,7 +3,13 @@
 import matplotlib.pyplot as plt
 import numpy as np
 from sklearn.calibration import calibration_curve
-from sklearn.metrics import auc, average_precision_score, confusion_matrix, precision_recall_curve, roc_curve
+from sklearn.metrics import (
+    auc,
+    average_precision_score,
+    confusion_matrix,
+    precision_recall_curve,
+    roc_curve,
+)
 
 
 def plot_confusion_matrix(y_true, y_pred, class_names, *, ax=None):
@@ -22,7 +28,15 @@ def plot_confusion_matrix(y_true, y_pred, class_names, *, ax=None):
     ax.figure.colorbar(image, ax=ax, label="share of the true class", shrink=0.8)
     for (row, column), count in np.ndenumerate(counts):
         dark = row != column and shares[row, column] > 0.6 * mistakes.max()
-        ax.text(column, row, count or "", ha="center", va="center", color="white" if dark else "black", fontsize=9)
+        ax.text(
+            column,
+            row,
+            count or "",
+            ha="center",
+            va="center",
+            color="white" if dark else "black",
+            fontsize=9,
+        )
     ticks = np.arange(len(class_names))
     ax.set_yticks(ticks, class_names)
     long = max(map(len, class_names)) > 3
@@ -49,7 +63,9 @@ def plot_mistakes(images, y_true, probabilities, class_names, *, count=8, ax=Non
         _, ax = plt.subplots(figsize=(9, 1.45 * rows), layout="constrained")
     for i, index in enumerate(wrong):
         x, y = 2.4 * (i % columns), 1.4 * (i // columns)
-        ax.imshow(np.squeeze(images[index]), cmap="gray", vmin=0, vmax=255, extent=(x, x + 1, y + 1, y))
+        ax.imshow(
+            np.squeeze(images[index]), cmap="gray", vmin=0, vmax=255, extent=(x, x + 1, y + 1, y)
+        )
         ax.text(x, y - 0.06, f"is {class_names[y_true[index]]}", va="bottom", fontsize=9)
         for place, label in enumerate(probabilities[index].argsort()[::-1][:3]):
             top, share = y + 0.08 + 0.32 * place, probabilities[index, label]
@@ -60,7 +76,9 @@ def plot_mistakes(images, y_true, probabilities, class_names, *, count=8, ax=Non
                 left=x + 1.08,
                 color="#D55E00" if label == y_true[index] else "#0072B2",
             )
-            ax.text(x + 1.08, top + 0.12, f"{class_names[label]}  {share:.0%}", va="bottom", fontsize=8)
+            ax.text(
+                x + 1.08, top + 0.12, f"{class_names[label]}  {share:.0%}", va="bottom", fontsize=8
+            )
     if len(wrong) == 0:
         ax.text(0.5, 0.5, "no mistakes", ha="center")
     ax.set(xlim=(-0.1, 2.4 * columns), ylim=(1.4 * rows - 0.3, -0.35), aspect="equal")
@@ -86,7 +104,13 @@ def plot_roc(y_true, probabilities, class_names, *, ax=None):
             false_positive, true_positive, _ = roc_curve(positive, probabilities[:, label])
             area = auc(false_positive, true_positive)
             style = ("-", "--", ":")[label % 3]
-            ax.plot(false_positive, true_positive, style, color=colors[label], label=f"{name}  {area:.4f}")
+            ax.plot(
+                false_positive,
+                true_positive,
+                style,
+                color=colors[label],
+                label=f"{name}  {area:.4f}",
+            )
     ax.set(xlabel="false positive rate", ylabel="true positive rate")
     ax.grid(alpha=0.3)
     ax.legend(title="class, area", fontsize=8, loc="lower right")
@@ -129,7 +153,9 @@ def plot_calibration(y_true, probabilities, *, bins=10, ax=None):
     """
     probabilities = np.asarray(probabilities)
     right = probabilities.argmax(axis=1) == np.asarray(y_true)
-    share_right, confidence = calibration_curve(right, probabilities.max(axis=1), n_bins=bins, strategy="quantile")
+    share_right, confidence = calibration_curve(
+        right, probabilities.max(axis=1), n_bins=bins, strategy="quantile"
+    )
     if ax is None:
         _, ax = plt.subplots(figsize=(4.5, 4.2), layout="constrained")
     low = min(share_right.min(), confidence.min())

@@ -1,4 +1,4 @@
-"""Grids of images, still and moving, and what a convolution sees."""
+"""Grids of images, still and moving."""
 
 import io
 
@@ -19,21 +19,31 @@ def plot_images(images, labels=None, *, columns=None, ax=None):
     images = np.asarray(images)
     if images.ndim == 4 and images.shape[-1] == 1:
         images = images[..., 0]
-    if len(images.shape) not in (3, 4) or len(images) == 0 or (images.ndim == 4 and images.shape[-1] != 3):
-        raise ValueError(f"images must be (n, height, width[, 1 or 3]) with n ≥ 1, got shape {images.shape}")
+    if (
+        len(images.shape) not in (3, 4)
+        or len(images) == 0
+        or (images.ndim == 4 and images.shape[-1] != 3)
+    ):
+        raise ValueError(
+            f"images must be (n, height, width[, 1 or 3]) with n ≥ 1, got shape {images.shape}"
+        )
     if images.dtype != np.uint8 and not (images.min() >= 0 and images.max() <= 1):
         raise ValueError(
             f"float images must lie in 0..1, got {images.min():.3g}..{images.max():.3g}: rescale them first"
         )
     if labels is not None and len(labels) != len(images):
-        raise ValueError(f"expected one label per image, got {len(labels)} labels for {len(images)} images")
+        raise ValueError(
+            f"expected one label per image, got {len(labels)} labels for {len(images)} images"
+        )
     columns = columns or min(len(images), int(np.ceil(np.sqrt(2 * len(images)))))
     rows = -(-len(images) // columns)
     height, width = images.shape[1:3]
     step_y, step_x = height * (1.35 if labels is not None else 1.08), width * 1.08
     if ax is None:
         inches = min(9 / columns, 1.1)
-        _, ax = plt.subplots(figsize=(columns * inches, rows * inches * step_y / step_x), layout="constrained")
+        _, ax = plt.subplots(
+            figsize=(columns * inches, rows * inches * step_y / step_x), layout="constrained"
+        )
     for i, image in enumerate(images):
         x, y = (i % columns) * step_x, (i // columns) * step_y
         ax.imshow(
@@ -44,60 +54,11 @@ def plot_images(images, labels=None, *, columns=None, ax=None):
             extent=(x, x + width, y + height, y),
         )
         if labels is not None:
-            ax.text(x + width / 2, y - 0.04 * height, labels[i], ha="center", va="bottom", fontsize=9)
+            ax.text(
+                x + width / 2, y - 0.04 * height, labels[i], ha="center", va="bottom", fontsize=9
+            )
     ax.set(xlim=(-0.04 * width, columns * step_x - 0.04 * width), aspect="equal")
     ax.set_ylim((rows - 1) * step_y + 1.04 * height, -(step_y - 1.04 * height))
-    ax.axis("off")
-    return ax
-
-
-def plot_filters(kernel, *, columns=None, ax=None):
-    """Return Axes with the filters of a first convolution: violet weights are negative, orange positive, white zero.
-
-    kernel: float ``(height, width, 1, filters)``, as in ``layer.kernel`` of a Conv2D that reads grey images. One
-    colour scale serves all filters.
-
-    Raises ValueError for another shape.
-    """
-    kernel = np.asarray(kernel)
-    if kernel.ndim != 4 or kernel.shape[2] != 1:
-        raise ValueError(f"kernel must be (height, width, 1, filters), got {kernel.shape}: pass a first layer's")
-    height, width, _, count = kernel.shape
-    columns = columns or min(count, 16)
-    rows = -(-count // columns)
-    tiles = np.pad(
-        np.moveaxis(kernel[:, :, 0], -1, 0), ((0, rows * columns - count), (0, 1), (0, 1)), constant_values=np.nan
-    )
-    mosaic = tiles.reshape(rows, columns, height + 1, width + 1).swapaxes(1, 2).reshape(rows * (height + 1), -1)
-    if ax is None:
-        _, ax = plt.subplots(figsize=(9, 0.6 + 8.2 * mosaic.shape[0] / mosaic.shape[1]), layout="constrained")
-    limit = np.abs(kernel).max()
-    image = ax.imshow(mosaic, cmap="PuOr_r", vmin=-limit, vmax=limit)
-    ax.figure.colorbar(image, ax=ax, label="weight", fraction=0.02, pad=0.01)
-    ax.axis("off")
-    return ax
-
-
-def plot_feature_maps(maps, *, columns=None, ax=None):
-    """Return Axes with the feature maps of one image, from dark (its own least value) to bright (its greatest).
-
-    maps: float ``(height, width, channels)``, what a convolutional layer makes of one image.
-
-    Raises ValueError for another shape.
-    """
-    maps = np.asarray(maps, np.float32)
-    if maps.ndim != 3:
-        raise ValueError(f"maps must be (height, width, channels), got {maps.shape}: take those of one image")
-    height, width, count = maps.shape
-    columns = columns or min(count, 8)
-    rows = -(-count // columns)
-    low, high = maps.min(axis=(0, 1)), maps.max(axis=(0, 1))
-    scaled = (maps - low) / np.where(high > low, high - low, 1)
-    tiles = np.pad(np.moveaxis(scaled, -1, 0), ((0, rows * columns - count), (0, 1), (0, 1)), constant_values=np.nan)
-    mosaic = tiles.reshape(rows, columns, height + 1, width + 1).swapaxes(1, 2).reshape(rows * (height + 1), -1)
-    if ax is None:
-        _, ax = plt.subplots(figsize=(9, 0.3 + 8.7 * mosaic.shape[0] / mosaic.shape[1]), layout="constrained")
-    ax.imshow(mosaic, cmap="viridis", vmin=0, vmax=1)
     ax.axis("off")
     return ax
 
@@ -126,7 +87,11 @@ def animate_images(frames, captions, *, columns, seconds=6.0, scale=1):
     pictures = []
     for images, caption in zip(frames[..., 0], captions, strict=True):
         tiles = np.pad(images, ((0, rows * columns - n), (0, 1), (0, 1)), constant_values=255)
-        mosaic = tiles.reshape(rows, columns, height + 1, width + 1).swapaxes(1, 2).reshape(rows * (height + 1), -1)
+        mosaic = (
+            tiles.reshape(rows, columns, height + 1, width + 1)
+            .swapaxes(1, 2)
+            .reshape(rows * (height + 1), -1)
+        )
         grid = Image.fromarray(mosaic.repeat(scale, axis=0).repeat(scale, axis=1))
         picture = Image.new("L", (grid.width, grid.height + header), 255)
         picture.paste(grid, (0, header))
@@ -134,5 +99,7 @@ def animate_images(frames, captions, *, columns, seconds=6.0, scale=1):
         pictures.append(picture)
     durations = [1000 * seconds / count] * (count - 1) + [2000]
     gif = io.BytesIO()
-    pictures[0].save(gif, "GIF", save_all=True, append_images=pictures[1:], duration=durations, loop=0)
+    pictures[0].save(
+        gif, "GIF", save_all=True, append_images=pictures[1:], duration=durations, loop=0
+    )
     return gif.getvalue()

@@ -48,7 +48,9 @@ class ResetStates(keras.callbacks.Callback):
         """
         if keras.backend.backend() == "jax":
             listed = layers.RNN.variables.fget
-            layers.RNN.variables = property(lambda layer: [*listed(layer), *keras.tree.flatten(layer.states or [])])
+            layers.RNN.variables = property(
+                lambda layer: [*listed(layer), *keras.tree.flatten(layer.states or [])]
+            )
         elif keras.backend.backend() == "torch":
 
             def begin_with_copies(inner_loop):

@@ -32,26 +32,36 @@ def resumable_epochs(model, folder, epochs, *, seed):
     model or optimizer.
     """
     if not model.built:
-        raise ValueError("the model has no weights yet: begin it with keras.Input(…), or call model.build(…) before")
+        raise ValueError(
+            "the model has no weights yet: begin it with keras.Input(…), or call model.build(…) before"
+        )
     of_all = [model.optimizer, *getattr(model.optimizer, "optimizers", [])]
     kind = ", ".join(type(optimizer).__name__ for optimizer in of_all)
     folder = Path(folder)
     folder.mkdir(parents=True, exist_ok=True)
     # after-EPOCH-HASH.weights.h5: HDF5 itself does not notice a changed byte
-    saved = sorted(folder.glob("after-*-*.weights.h5"), key=lambda path: int(path.name.split("-")[1]))
+    saved = sorted(
+        folder.glob("after-*-*.weights.h5"), key=lambda path: int(path.name.split("-")[1])
+    )
     done = int(saved[-1].name.split("-")[1]) if saved else 0
     if not model.optimizer.built:
         model.optimizer.build(model.trainable_variables)  # else there is nothing to load into
     if saved:
         with saved[-1].open("rb") as stored:
             if hashlib.file_digest(stored, "sha256").hexdigest()[:16] not in saved[-1].name:
-                raise ValueError(f"{saved[-1]} is damaged: bring a good copy, or remove the folder to begin anew")
+                raise ValueError(
+                    f"{saved[-1]} is damaged: bring a good copy, or remove the folder to begin anew"
+                )
         with h5py.File(saved[-1]) as stored:
             if (found := stored.attrs["optimizer"]) != kind:
-                raise ValueError(f"{saved[-1]} was trained by {found}, got {kind}: take that, or remove the folder")
+                raise ValueError(
+                    f"{saved[-1]} was trained by {found}, got {kind}: take that, or remove the folder"
+                )
         try:
             with warnings.catch_warnings():
-                warnings.filterwarnings("error", message="Skipping")  # else Keras goes on without what does not fit
+                warnings.filterwarnings(
+                    "error", message="Skipping"
+                )  # else Keras goes on without what does not fit
                 model.load_weights(saved[-1])
         except (OSError, ValueError, KeyError, UserWarning) as error:
             raise ValueError(
@@ -62,7 +72,9 @@ def resumable_epochs(model, folder, epochs, *, seed):
     for epoch in range(done, epochs):
         keras.utils.set_random_seed(seed + epoch)
         for index, state in enumerate(random_states):  # of dropout, augmentation, noise
-            state.assign(np.array([seed + epoch, index]).astype(keras.backend.standardize_dtype(state.dtype)))
+            state.assign(
+                np.array([seed + epoch, index]).astype(keras.backend.standardize_dtype(state.dtype))
+            )
         yield epoch
         part = folder / ".part.weights.h5"
         try:
@@ -71,7 +83,9 @@ def resumable_epochs(model, folder, epochs, *, seed):
                 written.attrs["optimizer"] = kind
             with part.open("rb+") as written:
                 digest = hashlib.file_digest(written, "sha256").hexdigest()[:16]
-                os.fsync(written.fileno())  # else a power cut could leave an empty file under the new name
+                os.fsync(
+                    written.fileno()
+                )  # else a power cut could leave an empty file under the new name
             whole = part.replace(folder / f"after-{epoch + 1}-{digest}.weights.h5")
         finally:
             part.unlink(missing_ok=True)  # of a disk that is full

@@ -1,0 +1,24 @@
+"""The ``nnlab`` command: run notebooks, launch training, look after data sets, copy a helper, describe this machine.
+
+One file a command; what begins with an underscore is what they are made of. Nothing outside imports this folder.
+"""
+
+import typer
+
+from nnlab.cli.copy import copy
+from nnlab.cli.data import data_app
+from nnlab.cli.info import info
+from nnlab.cli.launch import launch
+from nnlab.cli.run import run
+
+app = typer.Typer(
+    name="nnlab",
+    no_args_is_help=True,
+    add_completion=False,
+    help="Run notebooks, launch training, look after data sets, copy a helper, describe this machine.",
+)
+app.command()(run)
+app.command(context_settings={"allow_interspersed_args": False})(launch)
+app.add_typer(data_app)
+app.command()(copy)
+app.command()(info)

@@ -1,0 +1,152 @@
+"""How a notebook begins and ends: a quiet start with one style of figures, and the record of the run."""
+
+import html
+import importlib.metadata
+import logging
+import os
+import platform
+import sys
+import tempfile
+import time
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from pathlib import Path
+
+QUIET = {
+    "TF_CPP_MIN_LOG_LEVEL": "3",  # TensorFlow: say only what is fatal
+    "TF_FORCE_GPU_ALLOW_GROWTH": "true",  # of a GPU's memory, take only what is needed
+    "XLA_PYTHON_CLIENT_PREALLOCATE": "false",  # the same, for JAX
+}
+STYLE = Path(__file__).parent / "plotting" / "nnlab.mplstyle"
+_started = time.perf_counter()
+
+
+def begin():
+    """Start a notebook, and return whether a quick run is asked for (by the environment variable ``NNLAB_QUICK=1``).
+
+    Keras and its backend are imported in silence, TensorFlow's warnings are turned off, GPU memory is taken as needed,
+    TensorFlow's tuner of input is off (`nnlab.training.disable_autotune`), figures get nnlab's style, and the clock
+    of `RunRecord` starts. What is set in the environment already stays as it is. Call it before Keras is imported.
+    """
+    global _started
+    _started = time.perf_counter()
+    for name, value in QUIET.items():
+        os.environ.setdefault(name, value)
+    with quiet_stderr():
+        import keras  # noqa: F401
+    logging.getLogger("tensorflow").setLevel(
+        "ERROR"
+    )  # it warns where a program uses more than a few models
+    import matplotlib.pyplot as plt
+
+    from nnlab.training import disable_autotune
+
+    disable_autotune()
+    plt.style.use(STYLE)
+    return os.environ.get("NNLAB_QUICK") == "1"
+
+
+@contextmanager
+def quiet_stderr():
+    """Return a context that holds back what is written to the file descriptor of standard error, 2.
+
+    That is where libraries below Python write. In Jupyter, Python's own ``sys.stderr`` is elsewhere and goes on.
+
+    TensorFlow writes messages there when it is imported, whatever ``TF_CPP_MIN_LOG_LEVEL`` says (issue 100442 of
+    tensorflow/tensorflow). If the context ends in an exception, all that was held back is written after all.
+    """
+    sys.stderr.flush()
+    with tempfile.TemporaryFile() as held_back:
+        stderr = os.dup(2)
+        os.dup2(held_back.fileno(), 2)
+        try:
+            yield
+        except BaseException:
+            os.dup2(stderr, 2)
+            held_back.seek(0)
+            os.write(2, held_back.read())
+            raise
+        finally:
+            os.dup2(stderr, 2)
+            os.close(stderr)
+
+
+@dataclass(frozen=True, kw_only=True)
+class RunRecord:
+    """What a run used and reached, shown at the end of a notebook as a small table that programs can read too.
+
+    notebook: the name of its file, without the ending.
+    dataset: the name of the data set, or several.
+    seed: the one given to ``set_seed``.
+    metrics: name → number. First the results that the notebook promises, then the baselines; each name can be
+    understood alone.
+    seconds: wall time of the whole run; by default since `begin`.
+
+    The Jupyter output carries the same as JSON under ``application/vnd.nnlab.record+json``, the metrics as a list of
+    ``{"name": …, "value": …}`` in order, with the versions of the libraries and the device added.
+    """
+
+    notebook: str
+    dataset: str
+    seed: int
+    metrics: dict[str, float]
+    seconds: float = field(default_factory=lambda: time.perf_counter() - _started)
+
+    @property
+    def versions(self):
+        """Versions of Python, NumPy, Keras and the backend in use, by name."""
+        import keras
+
+        backend = keras.backend.backend()
+        installed = {name: importlib.metadata.version(name) for name in ("numpy", "keras", backend)}
+        return {"python": platform.python_version(), **installed}
+
+    @property
+    def device(self):
+        """Where Keras computes: the number of GPUs, or else of CPU cores; and its precision, if not float32."""
+        import keras
+
+        from nnlab.training import list_devices
+
+        gpus = sum(name.startswith("gpu") for name in list_devices())
+        precision = keras.config.dtype_policy().name
+        where = f"{gpus} GPU" if gpus else f"CPU, {os.cpu_count()} cores"
+        return where if precision == "float32" else f"{where}, {precision}"
+
+    def as_dict(self):
+        """Return the record as a dict that ``json`` can write."""
+        return {
+            "notebook": self.notebook,
+            "dataset": self.dataset,
+            "seed": self.seed,
+            "metrics": [
+                {"name": name, "value": float(value)} for name, value in self.metrics.items()
+            ],
+            "versions": self.versions,
+            "device": self.device,
+            "seconds": round(self.seconds, 1),
+        }
+
+    def _repr_mimebundle_(self, include=None, exclude=None):
+        record = self.as_dict()
+        rows = {
+            "notebook": record["notebook"],
+            "dataset": record["dataset"],
+            "seed": str(record["seed"]),
+            **{metric["name"]: f"{metric['value']:.4g}" for metric in record["metrics"]},
+            "versions": ", ".join(
+                f"{name} {version}" for name, version in record["versions"].items()
+            ),
+            "device": record["device"],
+            "wall time": f"{record['seconds']:.0f} s",
+        }
+        cells = "".join(
+            f"<tr><th>{html.escape(name)}</th><td>{html.escape(value)}</td></tr>"
+            for name, value in rows.items()
+        )
+        width = max(map(len, rows))
+        return {
+            "text/plain": "\n".join(f"{name:<{width}}  {value}" for name, value in rows.items()),
+            "text/html": f"<table style='text-align: left'><caption>Run record</caption>{cells}</table>",
+            "application/vnd.nnlab.record+json": record,
+        }

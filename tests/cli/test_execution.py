@@ -1,0 +1,222 @@
+"""Running notebooks: one result each, whatever a notebook does."""
+
+import json
+import os
+import sys
+from pathlib import Path
+
+import nbformat
+import pytest
+
+from nnlab.cli._notebooks import RECORD, find_notebooks, run_notebook, run_notebooks
+
+ENDS_ITS_KERNEL = "import os, signal, sys\nprint('last words', file=sys.__stderr__, flush=True)\nos.kill(os.getpid(), 9)"
+SHOWS_NO_RECORD = f"""
+from IPython.display import display
+display({{"text/plain": "", {RECORD!r}: {{"metrics": "many"}}}}, raw=True)
+display({{"text/plain": "", {RECORD!r}: ["metrics"]}}, raw=True)
+"""
+SHOWS_ITS_SURROUNDINGS = """
+import os, sys
+values = [os.environ.get(name) for name in ("NNLAB_QUICK", "NNLAB_DATA", "NNLAB_CACHE")]
+print(os.getcwd(), *values, sys.executable, sep="|")
+"""
+
+
+@pytest.fixture(scope="module")
+def run(tmp_path_factory, write_notebook, shows_a_record):
+    """Results by name, the folder written, and the calls of on_cell, of notebooks that go wrong in many ways."""
+    folder = tmp_path_factory.mktemp("notebooks")
+    paths = [
+        write_notebook(folder / "good.ipynb", "x = 6 * 7", shows_a_record, SHOWS_NO_RECORD, "x"),
+        write_notebook(folder / "failing.ipynb", "x = 1", "# a reason\nx / 0", "never = True"),
+        write_notebook(folder / "dead.ipynb", "x = 1", ENDS_ITS_KERNEL),
+        write_notebook(folder / "endless.ipynb", "while True:\n    pass"),
+        folder / "not_json.ipynb",
+        folder / "other_json.ipynb",
+        folder / "future.ipynb",
+        folder / "binary.ipynb",
+        write_notebook(folder / "last.ipynb", "1"),
+    ]
+    paths[4].write_text("print('hello')")
+    paths[5].write_text('["a", "list"]')
+    paths[6].write_text(
+        '{"cells": [{"cell_type": "spell"}], "metadata": {}, "nbformat": 9, "nbformat_minor": 0}'
+    )
+    paths[7].write_bytes(b"\xff\xfe\x00")
+    calls, out = [], folder / "out"
+    on_disk = []
+    for result in run_notebooks(
+        paths, out, quick=True, timeout=4, on_cell=lambda *call: calls.append(call)
+    ):
+        on_disk.append(len(json.loads((out / "results.json").read_text())["notebooks"]))
+        assert result.name == paths[len(on_disk) - 1].stem
+    results = {
+        row["name"]: row for row in json.loads((out / "results.json").read_text())["notebooks"]
+    }
+    assert on_disk == list(
+        range(1, len(paths) + 1)
+    )  # each result is on disk before the next notebook
+    return results, out, calls
+
+
+def test_every_notebook_gets_a_result_in_order(run):
+    results, out, _ = run
+    assert [name for name, row in results.items() if row["status"] == "ok"] == ["good", "last"]
+    for row in results.values():
+        assert row.keys() == {"name", "status", "seconds", "error", "records"}
+        assert 0 <= row["seconds"] < 60
+        assert (row["error"] is None) == (row["status"] == "ok")
+    assert not [path for path in out.iterdir() if path.name.startswith(".")]
+
+
+def test_records_are_collected_and_other_shapes_left_out(run):
+    assert run[0]["good"]["records"] == [{"metrics": {"accuracy": 0.5}, "seed": 1}]
+    assert run[0]["last"]["records"] == []
+
+
+def test_the_executed_notebook_holds_outputs_and_counts(run):
+    cells = nbformat.read(run[1] / "good.ipynb", as_version=4).cells[1:]
+    assert [cell.execution_count for cell in cells] == [1, 2, 3, 4]
+    assert cells[-1].outputs[0].data["text/plain"] == "42"
+    assert all("execution" not in cell.metadata for cell in cells)
+
+
+def test_on_cell_counts_code_cells(run):
+    assert [(done, total) for path, done, total in run[2] if path.stem == "good"] == [
+        (0, 4),
+        (1, 4),
+        (2, 4),
+        (3, 4),
+    ]
+
+
+def test_a_failing_cell_is_named_with_its_source_and_traceback(run):
+    error = run[0]["failing"]["error"]
+    assert error.startswith(
+        "cell 2 of 3: ZeroDivisionError: division by zero\n\n# a reason\nx / 0\n\n"
+    )
+    assert "Traceback" in error
+    assert "\x1b" not in error
+    cells = nbformat.read(run[1] / "failing.ipynb", as_version=4).cells
+    assert cells[2].outputs[0].ename == "ZeroDivisionError"
+    assert cells[3].execution_count is None
+
+
+def test_a_kernel_that_dies_is_reported_with_its_last_words(run):
+    error = run[0]["dead"]["error"]
+    assert error.startswith("cell 2 of 2: the kernel died: out of memory")
+    assert error.endswith("last words")
+
+
+def test_an_endless_cell_is_stopped_and_its_place_shown(run):
+    row = run[0]["endless"]
+    assert row["error"].startswith(
+        "cell 1 of 1: TimeoutError: still running after 4 s; allow more with --timeout"
+    )
+    assert "while True" in row["error"]
+    assert row["seconds"] < 30
+
+
+@pytest.mark.parametrize("name", ["not_json", "other_json", "future", "binary"])
+def test_a_file_that_is_no_notebook_is_named_as_such(run, name):
+    assert run[0][name]["error"].startswith("not a readable notebook: ")
+    assert not (run[1] / f"{name}.ipynb").exists()
+
+
+def surroundings(path):
+    notebook = nbformat.read(path, as_version=4)
+    return notebook.cells[1].outputs[0].text.strip().split("|")
+
+
+def test_a_kernel_is_this_python_in_the_notebooks_folder_with_absolute_data_folders(
+    tmp_path, monkeypatch, write_notebook
+):
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.setenv("NNLAB_DATA", os.pathsep.join(["data", "", "/else where"]))
+    monkeypatch.setenv("NNLAB_CACHE", "cache folder")
+    monkeypatch.setenv("NNLAB_QUICK", "1")
+    Path("notebooks").mkdir()
+    write_notebook(Path("notebooks/a.ipynb"), SHOWS_ITS_SURROUNDINGS)
+    quick = run_notebook(Path("notebooks/a.ipynb"), Path("quick.ipynb"), quick=True)
+    full = run_notebook(Path("notebooks/a.ipynb"), Path("full.ipynb"))
+    assert (quick.status, full.status) == ("ok", "ok")
+    folder, mode, data, cache, python = surroundings("quick.ipynb")
+    assert Path(folder) == tmp_path / "notebooks"
+    assert data == os.pathsep.join([str(tmp_path / "data"), "/else where"])
+    assert Path(cache) == tmp_path / "cache folder"
+    assert python == sys.executable
+    assert (mode, surroundings("full.ipynb")[1]) == ("1", "None")
+
+
+def test_as_many_notebooks_run_at_a_time_as_asked_for(tmp_path, write_notebook):
+    meets = """
+import time
+from pathlib import Path
+Path("{0}").touch()
+end = time.monotonic() + 30
+while not Path("{1}").exists():
+    assert time.monotonic() < end
+    time.sleep(0.05)
+time.sleep(0.5 if "{0}" == "b" else 1.5)
+Path("{0} ended").touch()
+"""
+    paths = [
+        write_notebook(tmp_path / "a.ipynb", meets.format("a", "b")),
+        write_notebook(tmp_path / "b.ipynb", meets.format("b", "a")),
+        write_notebook(
+            tmp_path / "c.ipynb", "from pathlib import Path\nassert list(Path().glob('* ended'))"
+        ),
+    ]
+    results = list(run_notebooks(paths, tmp_path / "out", jobs=2, timeout=60))
+    assert sorted((result.name, result.status) for result in results) == [
+        ("a", "ok"),
+        ("b", "ok"),
+        ("c", "ok"),
+    ]
+    kept = json.loads((tmp_path / "out" / "results.json").read_text())["notebooks"]
+    assert [each["name"] for each in kept] == ["a", "b", "c"]
+
+
+def test_an_old_notebook_of_another_kernel_is_run_and_cleaned(tmp_path, write_notebook):
+    kernel = {"name": "julia-1.10", "display_name": "Julia"}
+    path = write_notebook(tmp_path / "old.ipynb", "1 + 1", kernelspec=kernel)
+    notebook = json.loads(path.read_text()) | {"nbformat_minor": 2}
+    for cell in notebook["cells"]:
+        del cell["id"]
+    notebook["cells"][1] |= {
+        "metadata": {"ExecuteTime": {"a": 1}, "tags": ["kept"]},
+        "execution_count": 7,
+    }
+    path.write_text(json.dumps(notebook))
+    assert run_notebook(path, tmp_path / "new.ipynb").status == "ok"
+    new = nbformat.read(tmp_path / "new.ipynb", as_version=4)
+    assert new.metadata.kernelspec.name == "python3"
+    assert new.cells[1].metadata == {"tags": ["kept"]}
+    assert new.cells[1].execution_count == 1
+
+
+def test_folders_stand_for_their_notebooks_and_repeats_count_once(
+    tmp_path, monkeypatch, write_notebook
+):
+    monkeypatch.chdir(tmp_path)
+    with pytest.raises(FileNotFoundError, match=r"no \.ipynb in \./notebooks"):
+        find_notebooks((), "out")
+    (tmp_path / "notebooks").mkdir()
+    for name in ("b", "a"):
+        write_notebook(tmp_path / "notebooks" / f"{name}.ipynb")
+    assert [path.name for path in find_notebooks((), "out")] == ["a.ipynb", "b.ipynb"]
+    found = find_notebooks(["notebooks/b.ipynb", "notebooks"], "out")
+    assert [path.name for path in found] == ["b.ipynb", "a.ipynb"]
+    with pytest.raises(FileNotFoundError, match="no notebook at missing"):
+        find_notebooks(["missing"], "out")
+
+
+def test_two_notebooks_of_one_name_or_a_run_onto_itself_are_refused(tmp_path, write_notebook):
+    for folder in ("one", "two"):
+        (tmp_path / folder).mkdir()
+        write_notebook(tmp_path / folder / "a.ipynb")
+    with pytest.raises(ValueError, match=r"both be written as a\.ipynb"):
+        find_notebooks([tmp_path / "one", tmp_path / "two"], "out")
+    with pytest.raises(ValueError, match="would overwrite it"):
+        find_notebooks([tmp_path / "one" / "a.ipynb"], tmp_path / "one")

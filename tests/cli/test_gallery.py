@@ -1,0 +1,194 @@
+"""The gallery: a page of cards and a page per notebook, from what a run has written."""
+
+import json
+import re
+from html.parser import HTMLParser
+
+import nbformat
+import pytest
+from nbformat.v4 import new_code_cell, new_markdown_cell, new_notebook, new_output
+
+from nnlab.cli._gallery import write_gallery
+
+GIF = "R0lGODlhAQABAIAAAAAAAP///yH5BAEAAAAALAAAAAABAAEAAAIBRAA7"
+PNG = "iVBORw0KGgoAAAANSUhEUgAAAAEAAAABCAYAAAAfFcSJAAAADUlEQVR42mNk+M9QDwADhgGAWjR9awAAAABJRU5ErkJggg=="
+RECORD = {
+    "metrics": {"test_accuracy": 0.98765},
+    "dataset": "digits",
+    "versions": {"keras": "3.1"},
+    "device": "CPU",
+}
+EVIL = "<script>alert('me & you')</script>"
+
+
+def figure(kind, data, tags=()):
+    output = new_output("display_data", {kind: data, "text/plain": "<Figure>"})
+    return new_code_cell(
+        "plot()", outputs=[output], execution_count=1, metadata={"tags": list(tags)}
+    )
+
+
+def write(folder, *notebooks, quick=True):
+    """Write a gallery of (result, cells) pairs; return index.html as text. Cells: None if unreadable."""
+    rows = []
+    for i, (result, cells) in enumerate(notebooks):
+        rows.append(
+            {"name": f"n{i}", "status": "ok", "seconds": 1.25, "error": None, "records": []}
+            | result
+        )
+        if cells is not None:
+            nbformat.write(new_notebook(cells=cells), folder / f"{rows[-1]['name']}.ipynb")
+    (folder / "results.json").write_text(json.dumps({"quick": quick, "notebooks": rows}))
+    path = write_gallery(folder)
+    assert path == folder / "index.html"
+    return path.read_text("utf-8")
+
+
+class Page(HTMLParser):
+    """All tags with their attributes, and the text, as a browser reads them."""
+
+    def __init__(self, html):
+        super().__init__()
+        self.tags, self.text = [], ""
+        self.feed(html)
+
+    def handle_starttag(self, tag, attrs):
+        self.tags.append((tag, dict(attrs)))
+
+    def handle_data(self, data):
+        self.text += data
+
+    def all(self, tag, attribute):
+        return [
+            attributes[attribute]
+            for name, attributes in self.tags
+            if name == tag and attribute in attributes
+        ]
+
+
+def test_a_card_shows_title_goal_metrics_time_and_leads_to_the_page(tmp_path):
+    text = (
+        "# 01 · A *small* network\n\nReads `digits` with [Keras](https://keras.io) well.\n\nMore."
+    )
+    result = {"name": "01 mlp", "records": [RECORD], "seconds": 75.2}
+    page = Page(write(tmp_path, (result, [new_markdown_cell(text)])))
+    for shown in (
+        "01 · A small network",
+        "Reads digits with Keras well.",
+        "test accuracy 0.9877",
+        "1 min 15 s · digits",
+        "1 notebook run in quick mode, in 1 min 15 s.",
+        "keras 3.1",
+        "device CPU",
+    ):
+        assert shown in " ".join(page.text.split()), shown
+    assert page.all("a", "href") == ["01%20mlp.html"]
+    assert "Reads" in (tmp_path / "01 mlp.html").read_text("utf-8")
+
+
+def test_the_thumbnail_is_of_the_tagged_cell_else_the_first_figure(tmp_path):
+    tagged = [figure("image/png", PNG), figure("image/gif", GIF, ["thumbnail"])]
+    first = [new_markdown_cell("none"), figure("image/png", PNG), figure("image/gif", GIF)]
+    page = Page(write(tmp_path, ({}, tagged), ({}, first), ({}, [new_code_cell("1")])))
+    assert page.all("img", "src") == [
+        f"data:image/gif;base64,{GIF}",
+        f"data:image/png;base64,{PNG}",
+    ]
+
+
+def test_a_page_shows_png_and_gif(tmp_path):
+    write(tmp_path, ({}, [figure("image/png", PNG), figure("image/gif", GIF)]))
+    images = Page((tmp_path / "n0.html").read_text("utf-8")).all("img", "src")
+    assert [re.sub(r"\s", "", image) for image in images] == [
+        f"data:image/png;base64,{PNG}",
+        f"data:image/gif;base64,{GIF}",
+    ]
+
+
+def test_text_of_notebooks_and_results_is_escaped(tmp_path):
+    records = [{"metrics": {EVIL: EVIL}, "dataset": EVIL, "versions": {EVIL: EVIL}, "device": EVIL}]
+    cells = [
+        new_markdown_cell("# " + EVIL),
+        new_code_cell(EVIL, outputs=[new_output("stream", text=EVIL)]),
+    ]
+    html = write(tmp_path, ({"status": "failed", "error": EVIL, "records": records}, cells))
+    assert "<script" not in html
+    assert Page(html).text.count(EVIL) == 8
+    page = (tmp_path / "n0.html").read_text("utf-8")
+    title = re.search(r"<title>(.*?)</title>", page, re.DOTALL)[1]
+    assert "<" not in title
+
+
+@pytest.mark.parametrize("name", ["index.html", "n0.html"])
+def test_no_page_can_fetch_anything(tmp_path, name):
+    cells = [
+        new_markdown_cell("# T\n\n$x^2$ and ![far](https://example.org/a.png)"),
+        figure("image/png", PNG),
+    ]
+    write(tmp_path, ({"records": [RECORD]}, cells))
+    page = Page((tmp_path / name).read_text("utf-8"))
+    [policy] = [
+        a["content"] for tag, a in page.tags if a.get("http-equiv") == "Content-Security-Policy"
+    ]
+    assert "default-src 'none'" in policy
+    assert "http" not in policy
+    assert not [tag for tag, a in page.tags if tag in ("script", "link", "iframe", "object")]
+    fetched = [
+        source for tag in ("img", "video", "audio", "source") for source in page.all(tag, "src")
+    ]
+    assert [source for source in fetched if not source.startswith("data:")] in (
+        [],
+        ["https://example.org/a.png"],
+    )
+    assert name == "n0.html" or "https:" not in (tmp_path / name).read_text("utf-8")
+
+
+def test_a_failed_notebook_shows_the_error_and_an_unreadable_one_has_no_page(tmp_path):
+    failed = (
+        {"status": "failed", "error": "cell 2 of 3: ZeroDivisionError\n\nx / 0"},
+        [new_markdown_cell("# A")],
+    )
+    unreadable = ({"status": "failed", "error": "not a readable notebook: JSON"}, None)
+    page = Page(write(tmp_path, failed, unreadable, quick=False))
+    assert "2 notebooks run, 2 failed, in 2.5 s." in " ".join(page.text.split())
+    assert "cell 2 of 3: ZeroDivisionError" in page.text
+    assert "not a readable notebook: JSON" in page.text
+    assert page.all("a", "href") == ["n0.html"]
+    assert not (tmp_path / "n1.html").exists()
+    assert "x / 0" in (tmp_path / "n0.html").read_text("utf-8")
+
+
+def test_a_page_runs_no_script_of_a_notebook(tmp_path):
+    output = new_output("display_data", {"text/html": EVIL, "application/javascript": "alert(1)"})
+    write(tmp_path, ({}, [new_code_cell("x", outputs=[output])]))
+    page = (tmp_path / "n0.html").read_text("utf-8")
+    policy = re.search(r'content="(default-src .*?)"', page)[1]
+    assert "script" not in policy  # so default-src 'none' holds for scripts
+
+
+def test_a_notebook_that_cannot_be_converted_says_so_on_its_page(tmp_path):
+    broken = ({}, [new_markdown_cell("# A\n\n![lost](attachment:lost.png)")])
+    assert Page(write(tmp_path, broken, ({}, [new_markdown_cell("# B")]))).all("a", "href") == [
+        "n0.html",
+        "n1.html",
+    ]
+    assert "cannot be shown as a page: missing attachment" in (tmp_path / "n0.html").read_text(
+        "utf-8"
+    )
+
+
+def test_pages_lead_to_their_neighbours(tmp_path):
+    write(tmp_path, *[({}, [new_markdown_cell(f"# Part {i}")]) for i in range(3)])
+    links = [Page((tmp_path / f"n{i}.html").read_text("utf-8")).all("a", "href") for i in range(3)]
+    links = [[link for link in page if not link.startswith("#")] for page in links]
+    assert links == [
+        ["index.html", "n1.html"],
+        ["index.html", "n0.html", "n2.html"],
+        ["index.html", "n1.html"],
+    ]
+
+
+def test_a_notebook_named_index_does_not_replace_the_gallery(tmp_path):
+    page = Page(write(tmp_path, ({"name": "index"}, [new_markdown_cell("# Mine")])))
+    assert page.all("a", "href") == ["index_notebook.html"]
+    assert "Mine" in (tmp_path / "index_notebook.html").read_text("utf-8")

@@ -1,0 +1,51 @@
+"""The published files themselves, where NNLAB_DATA or the cache offers them."""
+
+import numpy as np
+import pytest
+
+from nnlab.datasets import _files, load_images, load_text
+from nnlab.datasets._registry import DATASETS
+
+
+@pytest.fixture
+def real(request, monkeypatch):
+    """Return a data set by its name; skip where its files are not here."""
+    monkeypatch.setenv("NNLAB_OFFLINE", "1")
+
+    def load(name):
+        if _files.state(DATASETS[name]) == "absent":
+            pytest.skip(f"{name} is neither in a folder of NNLAB_DATA nor in the cache")
+        return load_images(name) if DATASETS[name].kind == "image" else load_text(name)
+
+    return load
+
+
+def test_mnist_has_its_published_class_counts(real):
+    data = real("mnist")
+    train = [5923, 6742, 5958, 6131, 5842, 5421, 5918, 6265, 5851, 5949]
+    test = [980, 1135, 1032, 1010, 982, 892, 958, 1028, 974, 1009]
+    np.testing.assert_array_equal(np.bincount(data.y_train), train)
+    np.testing.assert_array_equal(np.bincount(data.y_test), test)
+    assert data.y_train[:10].tolist() == [5, 0, 4, 1, 9, 2, 1, 3, 1, 4]
+    assert (data.x_train.shape, data.x_test.shape) == ((60000, 28, 28, 1), (10000, 28, 28, 1))
+    assert data.x_train.dtype == data.y_train.dtype == np.uint8
+    assert (
+        round(data.x_train.mean() / 255, 4) == 0.1307
+    )  # the mean and deviation that every tutorial uses
+    assert round(data.x_train.std() / 255, 4) == 0.3081
+
+
+def test_fashion_mnist_has_as_many_images_of_each_class(real):
+    data = real("fashion_mnist")
+    assert np.bincount(data.y_train).tolist() == [6000] * 10
+    assert np.bincount(data.y_test).tolist() == [1000] * 10
+    assert data.class_names[data.y_train[0]] == "Ankle boot"
+    assert round(data.x_train.mean() / 255, 4) == 0.2860
+    assert (data.name, data.license) == ("fashion_mnist", "MIT")
+
+
+def test_tiny_shakespeare_is_whole(real):
+    data = real("tiny_shakespeare")
+    assert (len(data.text), len(set(data.text))) == (1_115_394, 65)
+    assert data.text.startswith("First Citizen:\nBefore we proceed any further, hear me speak.\n")
+    assert (data.name, data.license) == ("tiny_shakespeare", "public domain")

@@ -1,0 +1,122 @@
+"""The notebooks as they are committed: run in full, complete, in the house's form, and true to the README."""
+
+import ast
+import importlib
+import inspect
+import json
+import pkgutil
+import re
+from pathlib import Path
+
+import pytest
+
+import nnlab.models
+
+ROOT = Path(__file__).parents[2]
+NOTEBOOKS = sorted((ROOT / "notebooks").glob("*.ipynb"))
+RECORD = "application/vnd.nnlab.record+json"
+PARTS = ["Settings", "Data", "Model", "Train", "Evaluate", "Look closer", "Summary", "Exercises"]
+
+pytestmark = pytest.mark.parametrize("path", NOTEBOOKS, ids=lambda path: path.stem)
+
+
+def cells(path, kind="code"):
+    notebook = json.loads(path.read_text(encoding="utf-8"))
+    found = [
+        {**cell, "source": "".join(cell["source"])}
+        for cell in notebook["cells"]
+        if cell["cell_type"] == kind
+    ]
+    return [cell for cell in found if cell["source"].strip()]
+
+
+def outputs(path):
+    return [output for cell in cells(path) for output in cell["outputs"]]
+
+
+def record(path):
+    [found] = [
+        output["data"][RECORD] for output in outputs(path) if RECORD in output.get("data", {})
+    ]
+    return found
+
+
+def without_docstring(function):
+    if isinstance(function.body[0], ast.Expr) and isinstance(function.body[0].value, ast.Constant):
+        function.body = function.body[1:]
+    return ast.dump(function)
+
+
+def test_every_cell_was_run_from_top_to_bottom(path):
+    counts = [cell["execution_count"] for cell in cells(path)]
+    assert counts == list(range(1, len(counts) + 1))
+
+
+def test_no_output_is_an_error_or_a_warning(path):
+    noise = [o for o in outputs(path) if o["output_type"] == "error" or o.get("name") == "stderr"]
+    assert not noise
+
+
+def test_every_cell_that_plots_shows_a_figure(path):
+    for cell in cells(path):
+        calls = [
+            node.func for node in ast.walk(ast.parse(cell["source"])) if isinstance(node, ast.Call)
+        ]
+        names = {getattr(function, "id", getattr(function, "attr", "")) for function in calls}
+        if any(name.startswith("plot_") or name in ("subplots", "imshow") for name in names):
+            kinds = {kind for output in cell["outputs"] for kind in output.get("data", {})}
+            assert kinds & {"image/png", "image/gif"}, cell["source"]
+
+
+def test_the_parts_stand_in_the_order_of_the_house(path):
+    text = "\n".join(cell["source"] for cell in cells(path, "markdown"))
+    assert re.findall(r"^## (.*)$", text, re.MULTILINE) == PARTS
+    assert text.startswith(f"# {path.name[:2]} · ")
+
+
+def test_settings_are_tagged_and_a_gate_asserts_the_result(path):
+    tagged = [cell for cell in cells(path) if "parameters" in cell["metadata"].get("tags", [])]
+    assert len(tagged) == 1
+    assert 'QUICK = os.environ.get("NNLAB_QUICK") == "1"' in tagged[0]["source"]
+    assert any(
+        re.search(r"^\s*assert .*(MIN|MAX)_", cell["source"], re.MULTILINE) for cell in cells(path)
+    )
+
+
+def test_the_record_is_of_a_full_run_on_the_real_data(path):
+    assert record(path)["notebook"] == path.stem
+    assert not {"digits", "python_docs"} & set(re.findall(r"\w+", record(path)["dataset"]))
+
+
+def test_the_readme_table_repeats_the_record(path):
+    readme = (ROOT / "README.md").read_text(encoding="utf-8")
+    [row] = [
+        line
+        for line in readme.splitlines()
+        if line.startswith("|") and f"(notebooks/{path.name})" in line
+    ]
+    for name, value in record(path)["metrics"].items():
+        assert f"{name} {value:.4g}" in row
+    seconds = record(path)["seconds"]
+    assert (f"| {seconds:.0f} s |" if seconds < 120 else f"| {seconds / 60:.0f} min |") in row
+
+
+def test_a_function_shown_here_is_the_one_in_nnlab(path):
+    modules = [
+        importlib.import_module(f"nnlab.models.{info.name}")
+        for info in pkgutil.iter_modules(nnlab.models.__path__)
+    ]
+    for cell in cells(path):
+        for node in ast.parse(cell["source"]).body:
+            for module in modules:
+                if isinstance(node, ast.FunctionDef | ast.ClassDef) and hasattr(module, node.name):
+                    twin = ast.parse(inspect.getsource(getattr(module, node.name))).body[0]
+                    assert without_docstring(node) == without_docstring(twin), (
+                        f"{node.name} differs from nnlab's"
+                    )
+
+
+def test_a_notebook_is_small_and_names_no_place_of_the_machine_it_ran_on(path):
+    text = path.read_text(encoding="utf-8")
+    assert len(text.encode()) < 3_000_000
+    assert not re.search(r"/(home|root|work|Users|tmp)/", text)
