@@ -7,7 +7,7 @@ from measure import Trial, compare, notebook_settings, training_flops
 
 from nnlab.datasets import load_images, load_text
 from nnlab.models import build_char_rnn, build_cnn
-from nnlab.text import Vocabulary, text_lanes
+from nnlab.text import Vocabulary, stateful_batches
 from nnlab.training import ResetStates, best_precision
 
 
@@ -36,7 +36,7 @@ def recurrent(precision, quick):
     batch_size, window = settings["BATCH_SIZE"], settings["WINDOW"]
     text = load_text("tiny_shakespeare").text[: 20_000 if quick else 200_000]
     vocabulary = Vocabulary.from_text(text)
-    x, y = text_lanes(vocabulary.encode(text), window, batch_size)
+    x, y = stateful_batches(vocabulary.encode(text), window, batch_size)
     model = build_char_rnn(
         len(vocabulary),
         units=(settings["UNITS"]["gru"],),

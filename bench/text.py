@@ -11,7 +11,7 @@ from loops import begin, torch_classifier, warmup_cosine
 from measure import Trial, compare, notebook_settings, training_flops
 
 from nnlab.datasets import load_text
-from nnlab.text import Vocabulary, text_lanes, text_windows
+from nnlab.text import Vocabulary, stateful_batches
 
 SETTINGS = {
     "tutorial": {
@@ -47,9 +47,9 @@ def held_out_loss(model, held_out, *, window=None, batch_size=64):
     import keras
 
     loss_of = keras.losses.SparseCategoricalCrossentropy(from_logits=True)
-    cuts = [text_lanes(held_out, (len(held_out) - 1) // batch_size, batch_size)]
+    cuts = [stateful_batches(held_out, (len(held_out) - 1) // batch_size, batch_size)]
     if window:
-        cuts.append(text_windows(held_out, window))
+        cuts.append(stateful_batches(held_out, window, batch_size=1))
 
     def loss(inputs, targets):
         losses = [
@@ -112,7 +112,7 @@ def nnlab_notebook(epochs):
         begin(settings["SEED"])
         batch_size, peak = settings["BATCH_SIZE"], settings["PEAK_RATE"]
         vocabulary, train, held_out = texts()
-        x, y = text_lanes(train[:70_000] if quick else train, settings["WINDOW"], batch_size)
+        x, y = stateful_batches(train[:70_000] if quick else train, settings["WINDOW"], batch_size)
         trial = Trial(examples=x.size)
         steps = (1 if quick else epochs) * len(x) // batch_size
         model = build_char_rnn(
@@ -157,7 +157,7 @@ def nnlab_same_model(name):
         begin()
         peer = SETTINGS[name]
         vocabulary, train, _ = texts()
-        x, y = text_windows(train, peer["length"])
+        x, y = stateful_batches(train, peer["length"], batch_size=1)
         count = peer["batch_size"] * (8 if quick else 12)
         trial = Trial(examples=count * peer["length"])
         model = build_char_rnn(
@@ -188,9 +188,8 @@ def torch_same_model(name):
         peer = SETTINGS[name]
         vocabulary, train, _ = texts()
         torch.manual_seed(0)
-        x, y = (
-            torch.from_numpy(each.astype(np.int64)) for each in text_windows(train, peer["length"])
-        )
+        windows = stateful_batches(train, peer["length"], batch_size=1)
+        x, y = (torch.from_numpy(each.astype(np.int64)) for each in windows)
         count = peer["batch_size"] * (8 if quick else 12)
         kinds, width = {"gru": nn.GRU, "lstm": nn.LSTM}, peer["units"][0]
 

@@ -7,9 +7,10 @@ from scipy import linalg
 
 
 def bits_per_character(loss):
-    """Return a cross-entropy per character in bits, given in nats (what Keras calls ``loss``).
+    """Return a cross-entropy per character in bits, where Keras gives nats.
 
-    loss: float or array, ≥ 0. Guessing evenly among n characters costs ln(n) nats, or log2(n) bits.
+    loss: float or array, ≥ 0, in nats: what Keras calls ``loss``. Guessing evenly among n
+    characters costs ln(n) nats, or log2(n) bits.
 
     Source: Shannon, "Prediction and Entropy of Printed English" (1951).
     """
@@ -17,51 +18,65 @@ def bits_per_character(loss):
 
 
 def expected_calibration_error(y_true, probabilities, *, bins=10):
-    """Return by how much a classifier is more, or less, sure than it is right, on average: 0 (perfect) to 1.
+    """Return the expected calibration error: the mean gap of confidence and accuracy over bins.
 
-    y_true: integer labels ``(n,)``. probabilities: float ``(n, num_classes)``. The examples are put into bins of equal
-    width by their largest probability; in each, the mean of these is compared with the share of right answers, and
-    the differences are averaged with the number of examples as weights. It depends a little on bins: name it.
+    It is 0 where a classifier is right as often as it says, and 1 at most. Each example falls into
+    a bin by its confidence, the largest of its probabilities; a bin counts by its examples. The
+    error depends a little on the number of bins: name it.
 
-    Raises ValueError for probabilities that are not one row per label, or lie outside 0..1.
+    y_true: the true labels, integers ``(n,)`` in 0..num_classes - 1.
+    probabilities: float ``(n, num_classes)`` in 0..1.
+    bins: number of bins of equal width, ≥ 1.
+
+    Raises ValueError for arrays of another shape and for values outside their range.
 
     Source: Guo et al., "On Calibration of Modern Neural Networks" (2017).
     """
-    y_true, probabilities = np.asarray(y_true), np.asarray(probabilities, np.float64)
-    if probabilities.ndim != 2 or y_true.shape != probabilities.shape[:1] or not len(y_true):
-        shapes = f"got {y_true.shape} and {probabilities.shape}"
+    y_true = np.asarray(y_true)
+    probabilities = np.asarray(probabilities, float)
+    num_classes = probabilities.shape[1] if probabilities.ndim == 2 else 2  # two where it is binary
+    if y_true.ndim != 1 or not y_true.size or probabilities.shape != (len(y_true), num_classes):
         raise ValueError(
-            f"expected labels (n,) and probabilities (n, num_classes), n ≥ 1, {shapes}"
+            f"y_true must be (n,) and probabilities (n, {num_classes}), n ≥ 1, "
+            f"got {y_true.shape} and {probabilities.shape}: one label for each example"
+        )
+    unknown = sorted(set(y_true.tolist()) - set(range(num_classes)), key=str)[:3]
+    if unknown:
+        raise ValueError(
+            f"y_true must hold integers in 0..{num_classes - 1}, "
+            f"got {unknown}: count classes from 0 and name each"
         )
     if not (probabilities.min() >= 0 and probabilities.max() <= 1 + 1e-6):
         raise ValueError(
-            f"probabilities must lie in 0..1, got {probabilities.min():.3g}..{probabilities.max():.3g}: "
-            "are these logits? Apply softmax first"
+            f"probabilities must lie in 0..1, got {probabilities.min():.3g}.."
+            f"{probabilities.max():.3g}: are these logits? Apply softmax first"
         )
-    confidence, right = probabilities.max(axis=1), probabilities.argmax(axis=1) == y_true
-    places = np.minimum((confidence * bins).astype(int), bins - 1)
-    gaps = np.bincount(
-        places, weights=confidence - right, minlength=bins
-    )  # of each bin, times its examples
+    if bins < 1:
+        raise ValueError(f"bins must be ≥ 1, got {bins}: 10 is usual")
+    confidence = probabilities.max(axis=1)  # (n,)
+    right = probabilities.argmax(axis=1) == y_true  # (n,)
+    places = np.minimum((confidence * bins).astype(int), bins - 1)  # (n,), the bin of each example
+    gaps = np.bincount(places, weights=confidence - right)  # (bins,), each times its examples
     return float(np.abs(gaps).sum() / len(y_true))
 
 
 def frechet_distance(features, other_features):
     """Return the Fréchet distance, ≥ 0, between two sets of features, each seen as one Gaussian.
 
-    features, other_features: float ``(n, d)`` and ``(m, d)``, n and m ≥ 2, better above 10 d; the rows are what a
-    feature extractor makes of examples, so name the extractor wherever you show the number. The result is
-    ``|μ₁ − μ₂|² + tr(Σ₁ + Σ₂ − 2 (Σ₁ Σ₂)^½)``; it depends on n, so compare only sets of like size.
+    It is ``|μ₁ − μ₂|² + tr(Σ₁ + Σ₂ − 2 (Σ₁ Σ₂)^½)``. It depends on n and m: compare only sets of
+    like size. It depends on the features: name what extracted them wherever you show the number.
+
+    features: float ``(n, d)``, what a feature extractor makes of n examples, n ≥ 2, better > 10 d.
+    other_features: float ``(m, d)``, what the same extractor makes of m others, m ≥ 2.
 
     Raises ValueError for another shape and for values that are not finite.
 
-    Source: Dowson and Landau, "The Fréchet distance between multivariate normal distributions" (1982); for
-    generated images Heusel et al., "GANs Trained by a Two Time-Scale Update Rule" (2017).
+    Source: Dowson and Landau, "The Fréchet distance between multivariate normal distributions"
+    (1982); for generated images Heusel et al., "GANs Trained by a Two Time-Scale Update Rule
+    Converge to a Local Nash Equilibrium" (2017).
     """
-    features, other_features = (
-        np.asarray(features, np.float64),
-        np.asarray(other_features, np.float64),
-    )
+    features = np.asarray(features, float)
+    other_features = np.asarray(other_features, float)
     shapes = f"got {features.shape} and {other_features.shape}"
     if (
         features.ndim != 2
@@ -77,17 +92,13 @@ def frechet_distance(features, other_features):
         raise ValueError(
             "features hold NaN or infinity: did the extractor or the generator diverge?"
         )
-    difference = features.mean(axis=0) - other_features.mean(axis=0)
+    difference = features.mean(axis=0) - other_features.mean(axis=0)  # (d,)
     covariance = np.atleast_2d(np.cov(features, rowvar=False))  # (d, d)
-    other_covariance = np.atleast_2d(np.cov(other_features, rowvar=False))
+    other_covariance = np.atleast_2d(np.cov(other_features, rowvar=False))  # (d, d)
+    # tr (Σ₁ Σ₂)^½ is that of the symmetric Σ₁^½ Σ₂ Σ₁^½, which stays real where Σ₁ is singular.
     values, vectors = linalg.eigh(covariance)
-    root = (
-        vectors * np.sqrt(np.maximum(values, 0))
-    ) @ vectors.T  # Σ₁^½, real also where Σ₁ is singular
-    cross = np.sqrt(
-        np.maximum(linalg.eigvalsh(root @ other_covariance @ root), 0)
-    ).sum()  # tr (Σ₁ Σ₂)^½
-    distance = (
-        difference @ difference + np.trace(covariance) + np.trace(other_covariance) - 2 * cross
-    )
-    return float(max(distance, 0))
+    root = (vectors * np.sqrt(np.maximum(values, 0))) @ vectors.T  # (d, d), Σ₁^½
+    squares = linalg.eigvalsh(root @ other_covariance @ root)  # (d,)
+    cross = np.sqrt(np.maximum(squares, 0)).sum()
+    spread = np.trace(covariance) + np.trace(other_covariance) - 2 * cross
+    return float(max(difference @ difference + spread, 0))

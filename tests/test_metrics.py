@@ -70,6 +70,13 @@ def test_features_that_are_not_finite_are_refused(frechet_distance):
         frechet_distance(np.full((3, 2), np.nan), np.zeros((3, 2)))
 
 
+def test_features_may_be_of_any_numeric_type(frechet_distance):
+    features, others = np.random.default_rng(3).integers(0, 9, (2, 20, 3))
+    expected = frechet_distance(features, others)
+    for dtype in (np.float16, np.float32, np.float64):
+        assert frechet_distance(features.astype(dtype), others) == pytest.approx(expected)
+
+
 @pytest.fixture
 def expected_calibration_error(helper):
     return helper(metrics.expected_calibration_error)
@@ -105,7 +112,13 @@ def test_gaps_within_a_bin_cancel_and_those_of_two_bins_do_not(expected_calibrat
     ("y_true", "probabilities", "message"),
     [
         ([0, 1], np.full((3, 2), 0.5), r"got \(2,\) and \(3, 2\)"),
+        ([[0, 1]], np.full((1, 2), 0.5), "one label for each example"),
+        ([0, 1], np.full(2, 0.5), r"probabilities \(n, 2\)"),
         ([], np.empty((0, 2)), "n ≥ 1"),
+        ([1, 2], np.full((2, 2), 0.5), r"in 0\.\.1, got \[2\]: count classes from 0"),
+        ([-1, 0], np.full((2, 2), 0.5), r"got \[-1\]"),
+        ([0.5, 0], np.full((2, 2), 0.5), r"got \[0\.5\]"),
+        (["a", "b"], np.full((2, 2), 0.5), r"got \['a', 'b'\]"),
         ([0], [[2.0, -1.0]], "are these logits"),
         ([0], [[np.nan, 0.5]], "must lie in 0..1"),
     ],
@@ -115,3 +128,15 @@ def test_calibration_of_something_else_is_refused(
 ):
     with pytest.raises(ValueError, match=message):
         expected_calibration_error(y_true, probabilities)
+
+
+@pytest.mark.parametrize("dtype", [bool, np.uint8, np.int64, np.float32, list])
+def test_labels_of_any_type_count_if_they_are_whole_numbers(expected_calibration_error, dtype):
+    y_true = [1, 0, 1, 1] if dtype is list else np.array([1, 0, 1, 1], dtype)
+    probabilities = two_classes([0.6, 0.6, 0.9, 0.9]).astype(np.float32)
+    assert expected_calibration_error(y_true, probabilities) == pytest.approx(0.1)
+
+
+def test_an_error_over_no_bins_is_refused(expected_calibration_error):
+    with pytest.raises(ValueError, match="bins must be ≥ 1, got 0"):
+        expected_calibration_error([1], two_classes([0.6]), bins=0)

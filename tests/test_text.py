@@ -53,37 +53,25 @@ def test_a_vocabulary_without_or_with_repeated_characters_is_refused(helper, cha
         helper(text.Vocabulary)(characters)
 
 
-def test_windows_predict_every_character_once(helper):
-    inputs, targets = helper(text.text_windows)(np.arange(10), 3)
-    assert inputs.tolist() == [[0, 1, 2], [3, 4, 5], [6, 7, 8]]
-    assert targets.tolist() == [[1, 2, 3], [4, 5, 6], [7, 8, 9]]
-
-
-def test_windows_overlap_by_the_stride_asked_for(helper):
-    inputs, targets = helper(text.text_windows)(np.arange(6), 3, stride=1)
-    assert inputs.tolist() == [[0, 1, 2], [1, 2, 3], [2, 3, 4]]
-    assert targets[-1].tolist() == [3, 4, 5]
-
-
-def test_a_text_shorter_than_a_window_is_refused(helper):
-    with pytest.raises(ValueError, match="needs 6 characters, got 5"):
-        helper(text.text_windows)(np.arange(5), 5)
-
-
-def test_lanes_go_on_from_batch_to_batch(helper):
-    inputs, targets = helper(text.text_lanes)(np.arange(14), 3, 2)
-    assert inputs.tolist() == [
-        [0, 1, 2],
-        [6, 7, 8],
-        [3, 4, 5],
-        [9, 10, 11],
-    ]  # two batches of two lanes
+def test_each_row_goes_on_where_it_ended_in_the_batch_before(helper):
+    inputs, targets = helper(text.stateful_batches)(np.arange(14), 3, 2)
+    first, second = [[0, 1, 2], [6, 7, 8]], [[3, 4, 5], [9, 10, 11]]  # of two rows each
+    assert inputs.tolist() == [*first, *second]
     np.testing.assert_array_equal(targets, inputs + 1)
 
 
-def test_a_text_shorter_than_the_lanes_is_refused(helper):
-    with pytest.raises(ValueError, match="2 lanes of 3 need 7 characters, got 6"):
-        helper(text.text_lanes)(np.arange(6), 3, 2)
+@pytest.mark.parametrize("characters", [9, 10, 11, 12])
+def test_batches_of_one_row_predict_every_character_once(helper, characters):
+    inputs, targets = helper(text.stateful_batches)(np.arange(characters), 3, 1)
+    whole = (characters - 1) // 3 * 3  # what fills no window is left out
+    assert (inputs.shape, targets.shape) == ((whole // 3, 3), (whole // 3, 3))
+    assert inputs.ravel().tolist() == list(range(whole))
+    assert targets.ravel().tolist() == list(range(1, whole + 1))
+
+
+def test_a_text_shorter_than_one_batch_is_refused(helper):
+    with pytest.raises(ValueError, match="2 rows of 3 need 7 characters, got 6"):
+        helper(text.stateful_batches)(np.arange(6), 3, 2)
 
 
 # ---- writing ---------------------------------------------------------------------------------------------

@@ -4,90 +4,129 @@ import matplotlib.pyplot as plt
 import numpy as np
 
 
-def plot_history(history, metric="loss", *, ax=None):
-    """Return Axes with one metric against epochs: training in blue and, where there is one, validation in orange.
+def plot_history(history, metric="loss", *, validation_freq=None, ax=None):
+    """Return Axes with one metric against epochs: training in blue, validation in orange.
 
-    history: the dict ``History.history`` that ``fit`` returns: name → list of one number per epoch.
+    history: the dict ``History.history`` that ``fit`` returns: name → a number per epoch. A NaN is
+    a gap in its curve.
+    metric: a name in the history; of ``"val_loss"`` only the validation is drawn.
+    validation_freq: epochs from one validation to the next, as ``fit`` was given it; by default
+    what the lengths of the curves tell.
+    ax: the Axes to draw on; by default those of a new figure.
 
-    Raises ValueError if the metric is not in the history.
+    Raises ValueError if the metric is not in the history, if the history is empty, and if it is not
+    clear to which epochs the validations belong.
     """
     if metric not in history:
+        known = ", ".join(history)
+        raise ValueError(f"no metric {metric!r} in this history, only {known}: pass one of these")
+    name = metric.removeprefix("val_")
+    training = history.get(name, [])
+    validation = history.get(f"val_{name}", [])
+    total = len(training) or len(validation)
+    if not total:
+        raise ValueError(f"no epoch in this history of {metric!r}: run fit for one or more")
+    freqs = [freq for freq in range(1, total + 1) if total // freq == len(validation)]
+    if validation_freq is not None:
+        freqs = [freq for freq in freqs if freq == validation_freq]
+    if len(validation) and len(freqs) != 1:
         raise ValueError(
-            f"no metric {metric!r} in this history, only {', '.join(history)}: pass one of these"
+            f"cannot place {len(validation)} validations among {total} epochs: "
+            f"pass validation_freq as fit was given it (possible are {freqs})"
         )
     if ax is None:
         _, ax = plt.subplots(figsize=(6, 3.5), layout="constrained")
-    epochs = np.arange(1, len(history[metric]) + 1)
-    ax.plot(epochs, history[metric], color="#0072B2", marker="o", markersize=4, label="training")
-    if f"val_{metric}" in history:
-        ax.plot(
-            epochs,
-            history[f"val_{metric}"],
-            color="#D55E00",
-            marker="s",
-            markersize=4,
-            label="validation",
-        )
-    ax.set(xlabel="epoch", ylabel=metric)
+    if len(training) and metric == name:
+        epochs = np.arange(1, total + 1)
+        ax.plot(epochs, training, color="#0072B2", marker="o", markersize=4, label="training")
+    if len(validation):
+        epochs = np.arange(freqs[0], total + 1, freqs[0])
+        ax.plot(epochs, validation, color="#D55E00", marker="s", markersize=4, label="validation")
+    ax.set_xlabel("epoch")
+    ax.set_ylabel(name, parse_math=False)
     ax.xaxis.get_major_locator().set_params(integer=True)
-    ax.grid(alpha=0.3)
-    ax.legend(frameon=False)
+    ax.legend()
     return ax
 
 
 def plot_runs(runs, metric="loss", *, ax=None):
-    """Return Axes with a metric of several candidates against epochs: the mean of each one's runs, and their range.
+    """Return Axes with a metric of several candidates against epochs: mean and range of their runs.
 
-    runs: dict of name → list of runs, each a list of one number per epoch, e.g. ``history["val_loss"]`` for several
-    seeds; the runs of one candidate have the same length. metric: what the numbers are. The band around a line
-    reaches from the least to the greatest of its runs.
+    runs: dict of name → runs of one candidate, e.g. with several seeds: a list of as many numbers
+    each, one per epoch, such as ``history["val_loss"]``. Up to 14 candidates. A NaN is a gap.
+    metric: what the numbers are.
+    ax: the Axes to draw on; by default those of a new figure.
+
+    The band around a line reaches from the least to the greatest of its runs.
+
+    Raises ValueError for no candidates or too many, and for runs that differ in length.
     """
+    if not 1 <= len(runs) <= 14:
+        raise ValueError(f"can tell 1 to 14 candidates apart, got {len(runs)}: draw some of them")
+    for name, values in runs.items():
+        shapes = sorted({np.shape(run) for run in values})
+        if len(shapes) != 1 or len(shapes[0]) != 1 or shapes == [(0,)]:
+            raise ValueError(
+                f"the runs of {name!r} must be lists of as many numbers, n ≥ 1, got shapes "
+                f"{shapes}: cut them to the shortest, and put a single run into a list"
+            )
     if ax is None:
         _, ax = plt.subplots(figsize=(6, 3.5), layout="constrained")
-    colors = ["#0072B2", "#D55E00", "#009E73", "#CC79A7", "#56B4E9", "#E69F00", "0.2"]
+    colors = ["#0072B2", "#D55E00", "#009E73", "#CC79A7", "#56B4E9", "#E69F00", "#000000"]
+    lines = []
     for number, (name, values) in enumerate(runs.items()):
         values = np.asarray(values, float)  # (num_runs, num_epochs)
-        epochs, color = np.arange(1, values.shape[1] + 1), colors[number % len(colors)]
-        ax.fill_between(
-            epochs, values.min(axis=0), values.max(axis=0), color=color, alpha=0.2, linewidth=0
-        )
-        ax.plot(
-            epochs,
-            values.mean(axis=0),
-            color=color,
-            marker="os^Dv<>"[number % 7],
-            markersize=4,
-            label=name,
-        )
-    ax.set(xlabel="epoch", ylabel=metric)
+        epochs = np.arange(1, values.shape[1] + 1)
+        color = colors[number % 7]
+        band = (values.min(axis=0), values.max(axis=0))
+        ax.fill_between(epochs, *band, color=color, alpha=0.2, linewidth=0)
+        mean = values.mean(axis=0)
+        style = "os^Dv<>"[number % 7] + ("-", "--")[number // 7]
+        lines += ax.plot(epochs, mean, style, color=color, markersize=4, label=name)
+    ax.set_xlabel("epoch")
+    ax.set_ylabel(metric, parse_math=False)
     ax.xaxis.get_major_locator().set_params(integer=True)
-    ax.grid(alpha=0.3)
-    ax.legend(frameon=False)
+    legend = ax.legend(lines, ["-"] * len(lines), ncols=1 + len(lines) // 8)
+    for text, name in zip(legend.get_texts(), runs, strict=True):
+        text.set(text=name, parse_math=False)  # as it is, also with "_" in front, or "$"
     return ax
 
 
 def plot_gan_losses(history, *, ax=None):
-    """Return Axes with the losses of a generator (blue) and a discriminator (orange) against epochs.
+    """Return Axes with the losses of a generator (blue) and a discriminator (orange).
 
-    history: the dict ``History.history``, with ``generator_loss`` and ``discriminator_loss``. The grey lines show
-    what both would be if the discriminator could only guess: ln 2 for the generator's, 2 ln 2 for the sum of its
-    own two losses (real and generated).
+    The grey lines show what both would be if the discriminator could only guess: ln 2 for the
+    generator's, 2 ln 2 for the sum of its own two losses (real and generated).
+
+    history: the dict ``History.history``, with ``generator_loss`` and ``discriminator_loss``: a
+    number per epoch. A NaN is a gap.
+    ax: the Axes to draw on; by default those of a new figure.
+
+    Raises ValueError if one of the two is missing or empty.
 
     Source: Goodfellow et al., "Generative Adversarial Nets" (2014).
     """
+    for metric in ("generator_loss", "discriminator_loss"):
+        if metric not in history:
+            known = ", ".join(history)
+            raise ValueError(f"no metric {metric!r} in this history, only {known}: is it a GAN's?")
+        if not len(history[metric]):
+            raise ValueError(f"no epoch in this history of {metric!r}: run fit for one or more")
     if ax is None:
         _, ax = plt.subplots(figsize=(6, 3.5), layout="constrained")
-    epochs = np.arange(1, len(history["generator_loss"]) + 1)
-    for name, color, guess in (
+    curves = (
         ("generator", "#0072B2", np.log(2)),
         ("discriminator", "#D55E00", 2 * np.log(2)),
-    ):
-        ax.plot(epochs, history[f"{name}_loss"], color=color, marker="o", markersize=4, label=name)
+    )
+    at_end = {"ha": "right", "textcoords": "offset points", "color": "0.4", "fontsize": 8}
+    for name, color, guess in curves:
+        losses = history[f"{name}_loss"]
+        epochs = np.arange(1, len(losses) + 1)
+        ax.plot(epochs, losses, color=color, marker="o", markersize=4, label=name)
         ax.axhline(guess, color="0.6", linestyle="--", linewidth=1)
-        at_end = {"ha": "right", "textcoords": "offset points", "color": "0.4", "fontsize": 8}
         ax.annotate(f"{name}, guessing", (epochs[-1], guess), (0, 3), **at_end)
+    ax.margins(y=0.1)
     ax.set(xlabel="epoch", ylabel="loss")
     ax.xaxis.get_major_locator().set_params(integer=True)
-    ax.grid(alpha=0.3)
-    ax.legend(frameon=False)
+    ax.legend()
     return ax

@@ -10,26 +10,29 @@ from PIL import Image, ImageDraw
 def plot_images(images, labels=None, *, columns=None, ax=None):
     """Return Axes with a grid of images, row by row, each with its label above it.
 
-    images: ``(n, height, width)``, ``(n, height, width, 1)`` or ``(n, height, width, 3)``, n ≥ 1; uint8 in
-    0..255 or float in 0..1. labels: n strings, or None.
+    images: ``(n, height, width)``, ``(n, height, width, 1)`` or ``(n, height, width, 3)``, n ≥ 1;
+    uint8 in 0..255, float in 0..1 or bool.
+    labels: n strings or numbers, or None.
     columns: images in a row; by default about twice as many as rows.
+    ax: the Axes to draw on; by default those of a new figure.
 
-    Raises ValueError for another shape, for floats outside 0..1, and for a number of labels other than n.
+    Raises ValueError for images of another shape, type or range, and for a number of labels other
+    than n.
     """
     images = np.asarray(images)
-    if images.ndim == 4 and images.shape[-1] == 1:
-        images = images[..., 0]
-    if (
-        len(images.shape) not in (3, 4)
-        or len(images) == 0
-        or (images.ndim == 4 and images.shape[-1] != 3)
-    ):
+    has_channels = images.shape[-1:] in ((1,), (3,))
+    if images.ndim != 3 + has_channels or not images.size:
         raise ValueError(
-            f"images must be (n, height, width[, 1 or 3]) with n ≥ 1, got shape {images.shape}"
+            "images must be (n, height, width[, 1 or 3]), n ≥ 1, "
+            f"got shape {images.shape}: pass a single one as image[None]"
         )
-    if images.dtype != np.uint8 and not (images.min() >= 0 and images.max() <= 1):
+    low = images.min()
+    high = images.max()
+    scaled = images.dtype.kind not in "iu" and low >= 0 and high <= 1
+    if images.dtype != np.uint8 and not scaled:
         raise ValueError(
-            f"float images must lie in 0..1, got {images.min():.3g}..{images.max():.3g}: rescale them first"
+            f"images must be uint8 in 0..255 or float in 0..1, got {images.dtype} in "
+            f"{low:.3g}..{high:.3g}: rescale them (x / 255, 16 bits x / 65535)"
         )
     if labels is not None and len(labels) != len(images):
         raise ValueError(
@@ -38,68 +41,91 @@ def plot_images(images, labels=None, *, columns=None, ax=None):
     columns = columns or min(len(images), int(np.ceil(np.sqrt(2 * len(images)))))
     rows = -(-len(images) // columns)
     height, width = images.shape[1:3]
-    step_y, step_x = height * (1.35 if labels is not None else 1.08), width * 1.08
+    step_x = width * 1.08
+    step_y = height * (1.35 if labels is not None else 1.08)
     if ax is None:
-        inches = min(9 / columns, 1.1)
-        _, ax = plt.subplots(
-            figsize=(columns * inches, rows * inches * step_y / step_x), layout="constrained"
-        )
+        inches = min(9 / columns, max(1.1, 3 / columns))
+        size = (columns * inches, 0.3 + rows * inches * step_y / step_x)
+        _, ax = plt.subplots(figsize=size, layout="constrained")
+    white = 255
+    if images.dtype != np.uint8:
+        images = images.astype(np.float32)  # of bool and bfloat16, too
+        white = 1
     for i, image in enumerate(images):
-        x, y = (i % columns) * step_x, (i // columns) * step_y
-        ax.imshow(
-            image,
-            cmap="gray",
-            vmin=0,
-            vmax=255 if images.dtype == np.uint8 else 1,
-            extent=(x, x + width, y + height, y),
-        )
+        x = i % columns * step_x
+        y = i // columns * step_y
+        extent = (x, x + width, y + height, y)
+        ax.imshow(image, cmap="gray", vmin=0, vmax=white, extent=extent)
         if labels is not None:
-            ax.text(
-                x + width / 2, y - 0.04 * height, labels[i], ha="center", va="bottom", fontsize=9
-            )
+            center = (x + width / 2, y - 0.04 * height)
+            ax.text(*center, labels[i], ha="center", va="bottom", fontsize=9, parse_math=False)
     ax.set(xlim=(-0.04 * width, columns * step_x - 0.04 * width), aspect="equal")
-    ax.set_ylim((rows - 1) * step_y + 1.04 * height, -(step_y - 1.04 * height))
+    ax.set_ylim((rows - 1) * step_y + 1.04 * height, 1.04 * height - step_y)
     ax.axis("off")
     return ax
 
 
 def animate_images(frames, captions, *, columns, seconds=6.0, scale=1):
-    """Return an animated GIF (bytes): each frame is a grid of images under its caption; the last one stays longer.
+    """Return an animated GIF (bytes): each frame is a grid of images under its caption.
 
-    frames: ``(num_frames, n, height, width, 1)``, uint8 in 0..255 or float in 0..1, e.g. what one generator made of
-    the same noise at the end of each epoch. captions: a string per frame. columns: images in a row.
-    seconds: for one round, besides the last frame. scale: pixels of the GIF for a pixel of an image.
+    The last frame stays two seconds. A notebook shows the GIF by
+    ``IPython.display.Image(data=gif, format="gif")``.
 
-    A notebook shows it by ``IPython.display.Image(data=gif, format="gif")``.
+    frames: ``(num_frames, n, height, width)``, ``(num_frames, n, height, width, 1)`` or
+    ``(num_frames, n, height, width, 3)``; uint8 in 0..255, float in 0..1 or bool. For example, what
+    a generator made of the same noise after each epoch.
+    captions: a string per frame.
+    columns: images in a row.
+    seconds: time for all frames but the last, in seconds.
+    scale: pixels of the GIF, in each direction, for a pixel of an image.
 
-    Raises ValueError for another shape and for a number of captions other than num_frames.
+    Raises ValueError for frames of another shape, type or range, and for a number of captions other
+    than num_frames.
     """
     frames = np.asarray(frames)
-    if frames.ndim != 5 or frames.shape[-1] != 1 or len(captions) != len(frames) or not len(frames):
+    has_channels = frames.shape[-1:] in ((1,), (3,))
+    if frames.ndim != 4 + has_channels or not frames.size:
         raise ValueError(
-            "frames must be (num_frames, n, height, width, 1) with a caption each, "
-            f"got {frames.shape} and {len(captions)} captions"
+            "frames must be (num_frames, n, height, width[, 1 or 3]), n ≥ 1, "
+            f"got shape {frames.shape}: pass a single one as frame[None]"
+        )
+    low = frames.min()
+    high = frames.max()
+    scaled = frames.dtype.kind not in "iu" and low >= 0 and high <= 1
+    if frames.dtype != np.uint8 and not scaled:
+        raise ValueError(
+            f"frames must be uint8 in 0..255 or float in 0..1, got {frames.dtype} in "
+            f"{low:.3g}..{high:.3g}: rescale them (x / 255, 16 bits x / 65535)"
+        )
+    if len(captions) != len(frames):
+        raise ValueError(
+            f"expected one caption per frame, got {len(captions)} captions for {len(frames)} frames"
         )
     if frames.dtype != np.uint8:
-        frames = np.rint(255 * np.clip(frames, 0, 1)).astype(np.uint8)
-    count, n, height, width, _ = frames.shape
-    rows, header = -(-n // columns), 24
-    pictures = []
-    for images, caption in zip(frames[..., 0], captions, strict=True):
-        tiles = np.pad(images, ((0, rows * columns - n), (0, 1), (0, 1)), constant_values=255)
-        mosaic = (
-            tiles.reshape(rows, columns, height + 1, width + 1)
-            .swapaxes(1, 2)
-            .reshape(rows * (height + 1), -1)
-        )
-        grid = Image.fromarray(mosaic.repeat(scale, axis=0).repeat(scale, axis=1))
-        picture = Image.new("L", (grid.width, grid.height + header), 255)
-        picture.paste(grid, (0, header))
-        ImageDraw.Draw(picture).text((4, 4), caption, fill=0, font_size=14)
-        pictures.append(picture)
-    durations = [1000 * seconds / count] * (count - 1) + [2000]
-    gif = io.BytesIO()
-    pictures[0].save(
-        gif, "GIF", save_all=True, append_images=pictures[1:], duration=durations, loop=0
+        frames = np.rint(255 * frames.astype(np.float32)).astype(np.uint8)
+    if frames.shape[-1] == 1:
+        frames = frames[..., 0]  # (num_frames, n, height, width)
+    n, height, width = frames.shape[1:4]
+    mode = "RGB" if frames.ndim == 5 else "L"
+    step_x = (width + 1) * scale
+    step_y = (height + 1) * scale
+    pen = ImageDraw.Draw(Image.new(mode, (1, 1)))
+    boxes = [pen.textbbox((4, 4), str(caption), font_size=14) for caption in captions]
+    header = int(max(24, *(bottom + 4 for _, _, _, bottom in boxes)))
+    size = (
+        int(max(columns * step_x, *(right + 4 for _, _, right, _ in boxes))),
+        header + -(-n // columns) * step_y,
     )
+    pictures = []
+    for images, caption in zip(frames, captions, strict=True):
+        picture = Image.new(mode, size, "white")
+        ImageDraw.Draw(picture).text((4, 4), str(caption), fill="black", font_size=14)
+        for i, image in enumerate(images):
+            tile = Image.fromarray(image.repeat(scale, axis=0).repeat(scale, axis=1))
+            picture.paste(tile, (i % columns * step_x, header + i // columns * step_y))
+        pictures.append(picture)
+    durations = [1000 * seconds / len(frames)] * (len(frames) - 1) + [2000]
+    gif = io.BytesIO()
+    others = {"save_all": True, "append_images": pictures[1:], "duration": durations, "loop": 0}
+    pictures[0].save(gif, "GIF", **others)
     return gif.getvalue()

@@ -1,0 +1,81 @@
+import numpy as np
+import pytest
+
+from nnlab import plotting
+
+ORANGE, BLUE, GREY = "#D55E00", "#0072B2", "0.7"
+
+
+def test_roc_curves_have_the_areas_that_ranking_gives(helper, legend):
+    rng = np.random.default_rng(0)
+    y_true, probabilities = rng.integers(0, 3, 200), rng.dirichlet(np.ones(4), 200)
+    ax = helper(plotting.plot_roc)(y_true, probabilities, ("a", "b", "c", "never"))
+    areas = {}
+    for label, name in enumerate("abc"):
+        inside, outside = (
+            probabilities[y_true == label, label],
+            probabilities[y_true != label, label],
+        )
+        # the chance that one of the class ranks above one that is not
+        areas[name] = np.mean(inside[:, None] > outside)
+    worst_first = sorted(areas, key=areas.get)
+    assert legend(ax) == [f"{name}  {areas[name]:.4f}" for name in worst_first]
+    assert (len(ax.lines), ax.get_xlabel(), ax.get_ylabel()) == (
+        3,
+        "false positive rate",
+        "true positive rate",
+    )
+
+
+def test_precision_and_recall_are_those_of_the_ranking(helper, legend):
+    probabilities = np.array([[0.9, 0.1], [0.8, 0.2], [0.3, 0.7], [0.2, 0.8]])
+    ax = helper(plotting.plot_precision_recall)([0, 1, 0, 1], probabilities, ("a", "b"))
+    [index] = [i for i, name in enumerate(legend(ax)) if name.startswith("a ")]
+    line = ax.lines[index]
+    points = set(zip(line.get_xdata(), line.get_ydata(), strict=True))
+    assert points >= {(0.5, 1.0), (0.5, 0.5), (1.0, 2 / 3), (1.0, 0.5)}
+    assert legend(ax)[index] == f"a  {0.5 * 1 + 0.5 * 2 / 3:.4f}"
+
+
+@pytest.mark.parametrize("plot", [plotting.plot_roc, plotting.plot_precision_recall])
+@pytest.mark.parametrize("num_classes", [5, 30])
+def test_the_two_worst_classes_are_named_in_colour_and_the_others_grey(
+    helper, legend, plot, num_classes
+):
+    """Class c is right in a share of examples that grows with c, so class 0 is the worst."""
+    rng = np.random.default_rng(0)
+    y_true = np.arange(300 * num_classes) % num_classes
+    noise = rng.dirichlet(np.ones(num_classes), len(y_true))
+    clear = (y_true + 1)[:, None] * np.eye(num_classes)[y_true]
+    probabilities = (noise + clear) / (noise + clear).sum(axis=1, keepdims=True)
+    names = [f"class {label}" for label in range(num_classes)]
+    ax = helper(plot)(y_true, probabilities, names)
+    assert [name.rsplit("  ", 1)[0] for name in legend(ax)[:2]] == ["class 0", "class 1"]
+    assert legend(ax)[2].startswith(f"{num_classes - 2} others  ≥ ")
+    colors = [line.get_color() for line in ax.lines]
+    assert colors == [ORANGE, BLUE, *[GREY] * (num_classes - 2)]
+    assert [line.get_label().split("  ")[0] for line in ax.lines[:2]] == names[:2]
+    in_front = sorted(ax.lines, key=lambda line: -line.get_zorder())
+    assert [line.get_color() for line in in_front[:2]] == [ORANGE, BLUE]
+
+
+def test_a_roc_curve_of_one_class_is_refused(helper):
+    with pytest.raises(ValueError, match="needs two classes, got the label 1 only"):
+        helper(plotting.plot_roc)([1, 1], np.full((2, 2), 0.5), "ab")
+
+
+def test_calibration_shows_the_share_of_right_answers_at_each_confidence(helper):
+    confidence = np.array([0.6] * 10 + [0.9] * 10)
+    y_true = np.array([1] * 4 + [0] * 6 + [1] * 9 + [0])  # right: 4 of 10, and 9 of 10
+    ax = helper(plotting.plot_calibration)(
+        y_true, np.column_stack([1 - confidence, confidence]), bins=2
+    )
+    diagonal, line = ax.get_lines()
+    np.testing.assert_allclose(line.get_xydata(), [[0.6, 0.4], [0.9, 0.9]])
+    np.testing.assert_allclose(diagonal.get_xdata(), diagonal.get_ydata())
+
+
+def test_a_classifier_that_is_sure_and_always_right_is_one_point(helper):
+    ax = helper(plotting.plot_calibration)([0, 1, 1], np.eye(2)[[0, 1, 1]])
+    np.testing.assert_allclose(ax.get_lines()[1].get_xydata(), [[1, 1]])
+    assert ax.get_xlim()[0] < 1 < ax.get_xlim()[1]
