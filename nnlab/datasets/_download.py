@@ -23,7 +23,7 @@ def fetch(file, target, check, failed_hosts):
             target.parent.mkdir(parents=True, exist_ok=True)
             _remove_abandoned_parts(target)
             with whole(target) as part:
-                _receive(url, part, target.name)
+                _receive(url, part, file)
                 content = check(part, file)
             return content, failures
         except (OSError, ValueError) as error:
@@ -55,13 +55,15 @@ def pooch():
     return module
 
 
-def _receive(url, path, name):
+def _receive(url, path, file):
     """Write what an address sends into a file, with a bar on standard error."""
     downloader = pooch().HTTPDownloader
     from tqdm import tqdm
 
-    with tqdm(desc=name, unit="B", unit_scale=True, ncols=79) as bar:
-        downloader(progressbar=bar, chunk_size=2**16, timeout=TIMEOUT)(url, str(path), None)
+    name = file.path.rpartition("/")[2]
+    with tqdm(desc=name, total=file.download_bytes, unit="B", unit_scale=True, ncols=79) as bar:
+        download = downloader(progressbar=bar, chunk_size=2**16, timeout=TIMEOUT)
+        download(url, str(path), None)
 
 
 def _reason(error):

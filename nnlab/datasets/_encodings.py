@@ -63,14 +63,15 @@ def _wide_encoding(raw, name):
     if b"\0" not in raw:
         return None
     zeros = [raw[place::4].count(0) / (len(raw) / 4) for place in range(4)]  # at places 0 to 3 of 4
-    even, odd = zeros[0] + zeros[2], zeros[1] + zeros[3]
+    even = zeros[0] + zeros[2]
+    odd = zeros[1] + zeros[3]
     if min(zeros[2:]) > 0.9:
         encoding = "utf-32le"
     elif min(zeros[:2]) > 0.9:
         encoding = "utf-32be"
-    elif odd > 10 * even:
+    elif odd > max(0.1, 10 * even):  # spaces and line ends have a zero byte in any script
         encoding = "utf-16le"
-    elif even > 10 * odd:
+    elif even > max(0.1, 10 * odd):
         encoding = "utf-16be"
     else:
         return "a file with zero bytes, which is no text. Export it as plain text, and load that."
@@ -85,7 +86,7 @@ def _advice(raw, name):
     sound = len(decoded) - plain - damaged  # characters of several bytes
     if sound > 2 * damaged:
         return (
-            f"The rest is UTF-8, with {damaged} damaged places: get it again, or leave them out: "
+            f"The rest is UTF-8 (damaged places: {damaged}): get it again, or leave them out: "
             f"iconv -c -f utf-8 -t utf-8 '{name}' > new.txt"
         )
     if plain < 0.8 * len(raw):

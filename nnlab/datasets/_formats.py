@@ -12,8 +12,8 @@ import stat
 import tarfile
 import zipfile
 import zlib
+from fnmatch import fnmatchcase
 from functools import partial
-from pathlib import PurePosixPath, PureWindowsPath
 
 import numpy as np
 
@@ -174,14 +174,16 @@ def _tar_members(file, budget):
 
 def _own_path(name, patterns):
     """Return the path of a data member inside the data's own folder, None for what is no data."""
-    path = PureWindowsPath(name)  # takes \\ for a separator, and knows drives
-    if path.anchor or ".." in path.parts:
+    name = name.replace("\\", "/")
+    parts = [part for part in name.split("/") if part not in ("", ".")]
+    if name.startswith("/") or name[1:2] == ":" or ".." in parts:
         raise ValueError(f"a path that leads outside: {name!r}")
-    path = PurePosixPath(*path.parts)
+    if any(part.startswith((".", "__MACOSX")) for part in parts):
+        return None  # what macOS adds to a zip, and other hidden files
     for pattern in patterns:
-        if path.match(pattern):
-            depth = len(PurePosixPath(pattern).parts)
-            return "/".join(path.parts[-depth:])
+        own_path = "/".join(parts[-1 - pattern.count("/") :])
+        if fnmatchcase(own_path, pattern):
+            return own_path
     return None
 
 

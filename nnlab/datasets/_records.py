@@ -175,7 +175,7 @@ def _counts(value):
 
 
 def verified(path, shard, content):
-    """Return the path of a file as text, if its size, and with content=True its sha256, is right."""
+    """Return the path of a file as text, if its size, and with content=True its sha256, fit."""
     advice = "Copy it again from where it was whole, or write the set again."
     if not path.is_file():
         raise FileNotFoundError(

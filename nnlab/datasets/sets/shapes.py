@@ -24,7 +24,7 @@ CLASS_NAMES = (
 def read(_contents):
     """Return x_train, y_train, x_test, y_test."""
     rng = np.random.default_rng(0)
-    labels = rng.permutation(np.arange(3_000, dtype=np.uint8) % 10)
+    labels = rng.permutation(np.arange(3_000) % 10).astype(np.uint8)
     images = _draw(labels, rng)
     return images[:2_500], labels[:2_500], images[2_500:], labels[2_500:]
 
