@@ -190,13 +190,8 @@ def test_a_packing_whose_size_cannot_be_bounded_is_refused(read, packing):
         read(zip_of(DATA, packing))
 
 
-@pytest.mark.parametrize(
-    "content", [b"", b"<html>", b"PK\3\4", bytes(10_240) + b"x", b"\x1f\x8b\x08"]
-)
+@pytest.mark.parametrize("content", [b"", b"<html>", b"PK\3\4", b"PK\5\6", b"\x1f\x8b\x08"])
 def test_what_is_no_archive_is_refused(read, content):
-    if content.startswith(bytes(1024)):
-        assert read(content) == {}  # an empty tar
-        return
     with pytest.raises(ValueError, match="no whole archive"):
         read(content)
 

@@ -62,6 +62,7 @@ def test_a_byte_that_is_not_utf8_is_named_with_its_place(problem):
         ("utf-32-be", b"", "utf-32be"),
         ("cp1252", b"", "cp1252"),
     ],
+    ids=lambda value: str(value) if isinstance(value, str) else "marked" if value else "unmarked",
 )
 def test_the_advice_for_another_encoding_gives_the_text_back(
     problem, tmp_path, encoding, mark, name
@@ -77,7 +78,7 @@ def test_the_advice_for_another_encoding_gives_the_text_back(
 
 
 @pytest.mark.parametrize("encoding", ["utf-16-le", "utf-16-be"])
-@pytest.mark.parametrize("text", [RUSSIAN, CHINESE])
+@pytest.mark.parametrize("text", [RUSSIAN, CHINESE], ids=["Russian", "Chinese"])
 def test_utf16_of_other_scripts_is_recognized_by_its_mark(problem, text, encoding):
     mark = codecs.BOM_UTF16_LE if encoding.endswith("le") else codecs.BOM_UTF16_BE
     assert problem(mark + text.encode(encoding)).startswith("UTF-16. Save it as UTF-8")
@@ -86,6 +87,7 @@ def test_utf16_of_other_scripts_is_recognized_by_its_mark(problem, text, encodin
 @pytest.mark.parametrize(
     ("text", "encoding"),
     [(RUSSIAN, "cp1251"), (RUSSIAN, "koi8-r"), (CHINESE, "gb18030"), (CHINESE, "big5")],
+    ids=["cp1251", "koi8-r", "gb18030", "big5"],
 )
 def test_no_western_encoding_is_proposed_for_other_scripts(problem, text, encoding):
     words = problem(text.encode(encoding))
@@ -107,17 +109,18 @@ def test_utf8_with_a_damaged_place_is_not_converted_but_mended(problem, tmp_path
 
 
 @pytest.mark.parametrize(
-    ("raw", "kind"),
+    ("kind", "raw"),
     [
-        (b"%PDF-1.7\n", "a PDF document"),
-        (b"PK\3\4" + bytes(30), "a zip archive, such as DOCX, ODT and EPUB are"),
-        (b"\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1" + bytes(30), "a document of an older office program"),
-        (gzip.compress(b"text"), "a file packed by gzip"),
-        (bytes(range(256)), "a file with zero bytes, which is no text"),
-        (b"a\0b", "what looks like UTF-16LE"),
+        ("a PDF document", b"%PDF-1.7\n"),
+        ("a zip archive, such as DOCX, ODT and EPUB are", b"PK\3\4" + bytes(30)),
+        ("a document of an older office program", b"\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1" + bytes(9)),
+        ("a file packed by gzip", gzip.compress(b"text", mtime=0)),
+        ("a file with zero bytes, which is no text", bytes(range(256))),
+        ("what looks like UTF-16LE", b"a\0b"),
     ],
+    ids=["pdf", "zip", "office", "gzip", "binary", "utf-16"],
 )
-def test_a_document_or_another_file_that_is_no_text_is_called_what_it_is(problem, raw, kind):
+def test_a_document_or_another_file_that_is_no_text_is_called_what_it_is(problem, kind, raw):
     assert problem(raw).startswith(kind)
 
 

@@ -20,15 +20,17 @@ pytestmark = pytest.mark.usefixtures("cache_folder")
 # ---- all of them ---------------------------------------------------------------------------------
 
 
-@pytest.mark.parametrize("collection", [images.DATASETS, texts.DATASETS])
+@pytest.mark.parametrize("collection", [images.DATASETS, texts.DATASETS], ids=["image", "text"])
 def test_every_set_that_needs_a_file_names_an_embedded_one_of_its_kind_as_stand_in(collection):
     for dataset in collection.values():
         assert dataset.embedded == (dataset.stand_in is None)
         assert dataset.embedded or collection[dataset.stand_in].embedded
 
 
-@pytest.mark.parametrize("dataset", [*images.DATASETS.values(), *texts.DATASETS.values()])
-def test_every_set_tells_its_maker_and_licence_and_where_its_files_are(dataset):
+@pytest.mark.parametrize("name", [*images.DATASETS, *texts.DATASETS])
+def test_every_set_tells_its_maker_and_licence_and_where_its_files_are(name):
+    dataset = (images.DATASETS | texts.DATASETS)[name]
+    assert dataset.name == name
     assert dataset.source
     assert dataset.license
     for file in dataset.files:
@@ -190,6 +192,7 @@ def state():
         ("download.zip", zip_of({"cifar-10-binary.tar": tar_of(OFFICIAL, "w")})),
         ("unpacked on the way.tar", gzip.decompress(tar_of(OFFICIAL))),
     ],
+    ids=["official", "subset", "zip", "mirror", "tar in zip", "tar"],
 )
 def test_cifar10_is_read_from_any_archive_that_holds_its_two_files(put, name, content):
     path = put(name, content)
@@ -219,6 +222,7 @@ WRONG = MEMBERS["test_batch.bin"][:-1] + bytes([MEMBERS["test_batch.bin"][-1] ^ 
         (MEMBERS | {"../outside": b""}, "got a path that leads outside: '../outside'"),
         (MEMBERS | {"test_batch.bin": bytes(99_999)}, "got more than"),
     ],
+    ids=["wrong byte", "missing", "empty", "twice", "outside", "too long"],
 )
 def test_an_archive_that_holds_anything_else_is_damaged(put, members, got):
     path = put("cifar-10-binary.tar.gz", tar_of(members))
