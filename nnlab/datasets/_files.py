@@ -90,20 +90,9 @@ def obtain(dataset, *, forbidden=None):
 
 
 def _obtain_file(file, dataset, failed_hosts, forbidden):
-    problem = None
-    for word, path in copies(file):
-        try:
-            return path, content(path, file)
-        except ValueError as error:
-            if not _is_published_name(path, file):
-                continue  # some other archive that lies beside it
-            if word == "provided":
-                raise ValueError(
-                    f"{path} is damaged: {error}. It lies in a folder named in NNLAB_DATA, which "
-                    "nnlab never changes: replace or remove the file, or take the folder out of "
-                    "NNLAB_DATA."
-                ) from None
-            problem = error
+    found, problem = _find(file)
+    if found:
+        return found
     target = cache_folder() / file.path
     failures = [f"no address: {forbidden}"]
     if not forbidden:
@@ -119,6 +108,25 @@ def _obtain_file(file, dataset, failed_hosts, forbidden):
         f"{target} was damaged: {problem}. It is never used (look for {target.name}.damaged). "
         f"A fresh copy is needed: {missing}"
     )
+
+
+def _find(file):
+    """Return ((path, content), None) of the first good copy, or (None, the fault in the cache)."""
+    problem = None
+    for word, path in copies(file):
+        try:
+            return (path, content(path, file)), None
+        except ValueError as error:
+            if not _is_published_name(path, file):
+                continue  # some other archive that lies beside it
+            if word == "provided":
+                raise ValueError(
+                    f"{path} is damaged: {error}. It lies in a folder named in NNLAB_DATA, which "
+                    "nnlab never changes: replace or remove the file, or take the folder out of "
+                    "NNLAB_DATA."
+                ) from None
+            problem = error
+    return None, problem
 
 
 def _missing(file, dataset, failures, forbidden):
@@ -152,7 +160,7 @@ def copies(file):
             others = sorted(published.parent.glob("*"))
             paths += [path for path in others if path.name.lower().endswith(ARCHIVE_ENDINGS)]
         for path in dict.fromkeys(paths):
-            if os.path.exists(path):  # noqa: PTH110 (Path's raises)
+            if os.path.exists(path):  # noqa: PTH110 (Path's may raise)
                 found.append((word, path))
     return found
 
@@ -186,22 +194,22 @@ def state(dataset):
 def content(path, file):
     """Return what a copy of a file holds: its bytes, or {path: bytes} of an archive's data members.
 
-    Raises ValueError with what was expected and what is there where that is not the published
-    content.
+    Raises ValueError with what was expected and what is there if that is not the right content.
     """
-    size = f"{file.content_bytes:,} bytes"
-    if file.members:
-        size = f"{', '.join(file.members)}, {size}"
+    inside = f" in {', '.join(file.members)}" if file.members else ""
+    size = f"{file.content_bytes:,} bytes{inside}"
     expected = f"expected {size} with sha256 {file.content_sha256}"
     if not path.is_file():
         raise ValueError(f"{expected}, got something that is not a plain file")
     try:
         if file.members:
             held = _formats.read_members(path, file.members, file.content_bytes)
-            found, got = ", ".join(held), _formats.listing_sha256(held)
+            got = _formats.listing_sha256(held)
+            found = _in_words(held)
         else:
             held = _formats.read_file(path, file.content_bytes)
-            found, got = f"{len(held):,} bytes", hashlib.sha256(held).hexdigest()
+            got = hashlib.sha256(held).hexdigest()
+            found = f"{len(held):,} bytes"
     except OSError as error:
         problem = f"a file that cannot be read ({error.strerror})"
         raise ValueError(f"{expected}, got {problem}") from error
@@ -210,6 +218,12 @@ def content(path, file):
     if got != file.content_sha256:
         raise ValueError(f"{expected}, got {found} with sha256 {got}")
     return held
+
+
+def _in_words(members):
+    size = sum(map(len, members.values()))
+    names = ", ".join(members) if len(members) <= 5 else f"{len(members):,} data members"
+    return f"{size:,} bytes in {names or 'no data member'}"
 
 
 def damage(path, file):
@@ -224,9 +238,7 @@ def damage(path, file):
 def set_aside(path, file):
     """Move a damaged file away; return whether another process has put a good one in its place."""
     aside = path.with_name(path.name + ".damaged")
-    with contextlib.suppress(
-        OSError
-    ):  # a read-only folder: the hash still keeps it from being used
+    with contextlib.suppress(OSError):  # in a read-only folder, its sum still keeps it unused
         path.replace(aside)
         if damage(aside, file) is None:  # judged after the move: nobody else can exchange it now
             aside.replace(path)

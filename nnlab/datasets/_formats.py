@@ -53,6 +53,7 @@ def read_members(path, patterns, max_bytes):
     MAX_MEMBERS or MAX_UNPACKED.
     """
     contents = {}
+    held = 0
     try:
         with _SmallReads(path.open("rb", buffering=0)) as file:
             for number, (name, opened) in enumerate(_members(file)):
@@ -64,8 +65,8 @@ def read_members(path, patterns, max_bytes):
                 if own_path in contents:
                     raise ValueError(f"the member {own_path} twice")
                 with opened() as stream:
-                    contents[own_path] = _read(stream, max_bytes)
-                max_bytes -= len(contents[own_path])
+                    contents[own_path] = _read(stream, max_bytes, held)
+                held += len(contents[own_path])
     except ValueError:
         raise
     except Exception as error:  # readers of archives raise a dozen kinds on damaged ones
@@ -117,15 +118,16 @@ def read_idx(content):
     return values.astype(dtype.newbyteorder("="), copy=False)
 
 
-def _read(stream, max_bytes):
-    """Return all that a stream holds, as a bytearray."""
+def _read(stream, max_bytes, held=0):
+    """Return all a stream holds, a bytearray; with what is held already, max_bytes at most."""
     content = bytearray()
+    left = max_bytes - held
     try:
-        while chunk := stream.read(min(CHUNK, max_bytes + 1 - len(content))):
+        while chunk := stream.read(min(CHUNK, left + 1 - len(content))):
             content += chunk
     except (EOFError, gzip.BadGzipFile, zlib.error) as error:
         raise ValueError(f"a broken gzip stream ({error})") from error
-    if len(content) > max_bytes:
+    if len(content) > left:
         raise ValueError(f"more than {max_bytes:,} bytes")
     return content
 

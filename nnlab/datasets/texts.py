@@ -40,7 +40,8 @@ def load_text(name, *, offline=None):
         text = _encodings.read_text(name)
         return TextData(text, name=name.stem, source=str(name), license="your own file")
     advice = " Your own text file is loaded by its pathlib.Path"
-    if isinstance(name, str) and name not in DATASETS and os.path.isfile(name):  # noqa: PTH113
+    is_file = isinstance(name, str) and os.path.isfile(name)  # noqa: PTH113 (Path's may raise)
+    if is_file and name not in DATASETS:
         advice += f", and there is such a file: load_text(Path({name!r}))"
     dataset, contents = _files.load(
         name, DATASETS, offline=offline, kind="text", advice=f"{advice}."

@@ -250,7 +250,7 @@ def refuse(path):
 @pytest.mark.parametrize("kind", KINDS)
 def test_more_bytes_of_data_than_expected_are_refused(read, kind):
     assert read(packed(kind, DATA), max_bytes=12) == DATA
-    with pytest.raises(ValueError, match=r"more than \d+ bytes"):
+    with pytest.raises(ValueError, match="more than 11 bytes"):
         read(packed(kind, DATA), max_bytes=11)
 
 
