@@ -1,6 +1,7 @@
 """A reader's own text file: UTF-8, or the right advice for what it is instead."""
 
 import codecs
+import shlex
 
 MARKS = (  # the longer first: that of UTF-32 begins like that of UTF-16
     (codecs.BOM_UTF32_LE, "utf-32"),
@@ -22,7 +23,8 @@ def read_text(path):
     Raises ValueError for a file that is empty or something else, with the way to make it UTF-8.
     """
     raw = path.read_bytes()
-    if problem := _no_text(raw) or _wide_encoding(raw, path.name):
+    name = shlex.quote(path.name)
+    if problem := _no_text(raw) or _wide_encoding(raw, name):
         raise ValueError(f"{path}: expected UTF-8 text, got {problem}")
     try:
         text = raw.decode("utf-8")
@@ -30,7 +32,7 @@ def read_text(path):
         line = raw.count(b"\n", 0, error.start) + 1
         raise ValueError(
             f"{path}: expected UTF-8 text, got the byte 0x{raw[error.start]:02x} at position "
-            f"{error.start:,} (line {line:,}). {_advice(raw, path.name)}"
+            f"{error.start:,} (line {line:,}). {_advice(raw, name)}"
         ) from error
     text = text.removeprefix("\ufeff").replace("\r\n", "\n").replace("\r", "\n")
     if not text.strip():
@@ -43,7 +45,7 @@ def read_text(path):
 def _convert(encoding, name):
     return (
         "Save it as UTF-8 in your editor, or convert it: "
-        f"iconv -f {encoding} -t utf-8 '{name}' > new.txt"
+        f"iconv -f {encoding} -t utf-8 {name} > new.txt"
     )
 
 
@@ -87,13 +89,13 @@ def _advice(raw, name):
     if sound > 2 * damaged:
         return (
             f"The rest is UTF-8 (damaged places: {damaged}): get it again, or leave them out: "
-            f"iconv -c -f utf-8 -t utf-8 '{name}' > new.txt"
+            f"iconv -c -f utf-8 -t utf-8 {name} > new.txt"
         )
     if plain < 0.8 * len(raw):
         return (
             "It is text in another encoding and not in Latin letters, or no text. Find out which "
-            f"(by the program that wrote it, or `file -i '{name}'`), then convert it: "
-            f"iconv -f ENCODING -t utf-8 '{name}' > new.txt"
+            f"(by the program that wrote it, or `file -i {name}`), then convert it: "
+            f"iconv -f ENCODING -t utf-8 {name} > new.txt"
         )
     return (
         "It looks like an old Western encoding, most likely Windows-1252. "

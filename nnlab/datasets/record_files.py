@@ -9,7 +9,7 @@ from nnlab.datasets import _records
 
 
 def write_records(folder, images, labels, *, class_names=None, shard_size=4096):
-    """Return the path of an ``index.json``, beside which images with labels are now TFRecord files.
+    """Write images with labels into numbered TFRecord files; return the path of ``index.json``.
 
     A record is a ``tf.train.Example`` with the features ``image`` (bytes, as
     `numpy.ndarray.tobytes` gives them) and ``label`` (int64). Each file is written under another
@@ -21,8 +21,8 @@ def write_records(folder, images, labels, *, class_names=None, shard_size=4096):
         iterable, such as a generator, of which one item at a time is in memory.
     labels: integers counted from 0, or batches of them; any iterable.
     class_names: one for each label; None: the labels as text, which then must be below 100,000.
-    shard_size: images in a file; only the last has fewer. Some tens of files mix well when read.
-        Where the order of the images tells their class, mix them before writing as far as you can.
+    shard_size: images in a file; only the last has fewer. Some tens of files shuffle well. Where
+        the order of the images tells their class, shuffle them before writing as far as you can.
 
     Raises ValueError for images or labels of another kind or number, FileExistsError where a whole
     set is.
@@ -59,14 +59,14 @@ def stream_records(
     shuffle: True, for training: the files are shuffled, eight at a time are read in turn, and
         images are drawn at random from a buffer, so that the order is new in each epoch. False, for
         evaluation: always the order in which they were written, so that predictions and labels
-            agree that are read one after the other.
+        agree that are read one after the other.
     seed: together with TensorFlow's own, which ``set_seed`` sets, it fixes the order in each epoch.
     shard: (index, count) reads every count-th file from that index on; only these must be there.
         Every share has equally many batches, and only full ones, as processes that train together
         wait for each other: the rest is left out, other images each time. Files of equal size leave
         out the least.
-    buffer: images to draw from, the larger, the better mixed; they are in memory. 1 leaves out this
-        last shuffling.
+    buffer: images to draw from, the larger, the better shuffled; they are in memory. With 1, only
+        the files are shuffled.
     verify: read the files once beforehand and compare their sha256 (about a second for a gigabyte).
         Without it, only sizes are compared, and a changed byte is noticed while reading:
         ``tf.errors.DataLossError``.
@@ -78,22 +78,9 @@ def stream_records(
     tf = _tensorflow()
     _check_arguments(batch_size, shard, buffer)
     index = _records.read_index(Path(folder))
-    image_shape = index["image_shape"]
     batches = _batches_of_each(index["shards"], batch_size, shard)
     shards = index["shards"][shard[0] :: shard[1]]
     paths = [_records.verified(Path(folder) / each["file"], each, verify) for each in shards]
-    features = {
-        "image": tf.io.FixedLenFeature((), tf.string),
-        "label": tf.io.FixedLenFeature((), tf.int64),
-    }
-
-    def parse(records):
-        batch = tf.io.parse_example(records, features)
-        pixels = tf.io.decode_raw(batch["image"], tf.uint8)
-        pixels = tf.ensure_shape(pixels, (None, math.prod(image_shape)))  # (batch, pixels)
-        images = tf.reshape(pixels, (-1, *image_shape))  # (batch, height, width, channels)
-        return images, tf.cast(batch["label"], tf.int32)
-
     if shuffle:
         files = tf.data.Dataset.from_tensor_slices(paths).shuffle(len(paths), seed=seed)
         records = files.interleave(tf.data.TFRecordDataset, cycle_length=8)
@@ -103,8 +90,8 @@ def stream_records(
     records = records.apply(tf.data.experimental.assert_cardinality(count))
     if shuffle:
         records = records.shuffle(buffer, seed=seed)
-    dataset = records.batch(batch_size).take(batches).map(parse).prefetch(2)
-    dataset = dataset.with_options(_options())
+    dataset = records.batch(batch_size).take(batches)
+    dataset = dataset.map(_parser(index["image_shape"])).prefetch(2).with_options(_options())
     dataset.class_names = tuple(index["class_names"])
     return dataset
 
@@ -118,6 +105,25 @@ def _tensorflow():
         with contextlib.suppress(RuntimeError):  # it uses them already: the program's own choice
             tf.config.set_visible_devices([], "GPU")
     return tf
+
+
+def _parser(image_shape):
+    """Return a function that turns a batch of records into images and labels."""
+    import tensorflow as tf
+
+    features = {
+        "image": tf.io.FixedLenFeature((), tf.string),
+        "label": tf.io.FixedLenFeature((), tf.int64),
+    }
+
+    def parse(records):
+        batch = tf.io.parse_example(records, features)
+        pixels = tf.io.decode_raw(batch["image"], tf.uint8)
+        pixels = tf.ensure_shape(pixels, (None, math.prod(image_shape)))  # (batch, pixels)
+        images = tf.reshape(pixels, (-1, *image_shape))  # (batch, height, width, channels)
+        return images, tf.cast(batch["label"], tf.int32)
+
+    return parse
 
 
 def _options():

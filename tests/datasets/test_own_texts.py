@@ -3,6 +3,7 @@
 import codecs
 import gzip
 import re
+import shlex
 import shutil
 import subprocess
 
@@ -69,12 +70,21 @@ def test_the_advice_for_another_encoding_gives_the_text_back(
 ):
     raw = mark + GERMAN.encode(encoding)
     words = problem(raw)
-    command = re.search(r"iconv -f (\S+) -t utf-8 'novel\.txt' > new\.txt", words)
+    command = re.search(r"iconv -f (\S+) -t utf-8 novel\.txt > new\.txt", words)
     assert command[1] == name
     if not shutil.which("iconv"):
         pytest.skip("there is no iconv here to try the advice")
     subprocess.run(command[0], shell=True, cwd=tmp_path, check=True)
     assert load_text(tmp_path / "new.txt").text == GERMAN
+
+
+def test_the_advice_is_a_command_for_a_name_with_spaces_too(tmp_path):
+    path = tmp_path / "my own 'novel'.txt"
+    path.write_bytes(GERMAN.encode("utf-16"))
+    with pytest.raises(ValueError, match="UTF-16") as caught:
+        load_text(path)
+    words = shlex.split(str(caught.value).partition("convert it: ")[2])
+    assert words == ["iconv", "-f", "utf-16", "-t", "utf-8", path.name, ">", "new.txt"]
 
 
 @pytest.mark.parametrize("encoding", ["utf-16-le", "utf-16-be"])
@@ -101,7 +111,7 @@ def test_utf8_with_a_damaged_place_is_not_converted_but_mended(problem, tmp_path
     assert "The rest is UTF-8 (damaged places: 1)" in problem(raw[:-2])  # within a character
     words = problem(raw[:3] + b"\xff" + raw[3:])
     assert "The rest is UTF-8 (damaged places: 1)" in words
-    command = re.search(r"iconv -c -f utf-8 -t utf-8 'novel\.txt' > new\.txt", words)[0]
+    command = re.search(r"iconv -c -f utf-8 -t utf-8 novel\.txt > new\.txt", words)[0]
     if not shutil.which("iconv"):
         pytest.skip("there is no iconv here to try the advice")
     subprocess.run(command, shell=True, cwd=tmp_path, check=False)
