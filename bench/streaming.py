@@ -49,7 +49,7 @@ def prepare(folder, kind, source, count):
 
 
 def opened(kind, source, shape, count, batch_size):
-    """Return arguments for ``fit``: arrays, or a data set from files, which are written at first."""
+    """Return arguments for ``fit``: arrays, or a data set from files, written if need be."""
     if kind == "in memory":
         x = np.empty((count, *shape), np.uint8)
         y = np.empty(count, np.uint8)
