@@ -1,17 +1,19 @@
-"""Training from files beside training from memory: how fast, and how much memory data of growing size take.
+"""Training from files beside training from memory: how fast, and how much memory it takes.
 
-Throughput: nnlab's convolutional network on MNIST, called as notebook 02 does, from arrays, record files and PNG files.
-Memory: colour images of 128 × 128 pixels, MNIST's digits enlarged, 49 MB to 983 MB as arrays; the network shrinks them
-first, so that not it but the data set needs the time and the memory.
+Throughput: nnlab's convolutional network on MNIST, called as notebook 02 does, from arrays, from
+record files, and from PNG files, which Keras reads itself.
+Memory: colour images of 128 × 128 pixels, MNIST's digits enlarged, 49 MB to 983 MB as arrays; the
+network shrinks them first, so that not it but the data set needs the time and the memory.
 """
 
+import itertools
 import multiprocessing
 
 import numpy as np
 from loops import begin
 from measure import ROOT, Trial, compare, training_flops
 
-from nnlab.datasets import load_images, stream_image_folder, stream_records, write_records
+from nnlab.datasets import load_images, stream_records, write_records
 
 DATA = ROOT / "build" / "bench" / "streaming"
 LARGE = (128, 128, 3)
@@ -35,10 +37,8 @@ def prepare(folder, kind, source, count):
 
     part = folder.with_name(f"{folder.name}.part")
     if kind == "stream_records":
-        images, labels = (
-            (image for image, _ in source(count)),
-            (label for _, label in source(count)),
-        )
+        images = (image for image, _ in source(count))
+        labels = (label for _, label in source(count))
         write_records(part, images, labels, shard_size=max(1, count // 20))
     else:
         for number, (image, label) in enumerate(source(count)):
@@ -49,9 +49,10 @@ def prepare(folder, kind, source, count):
 
 
 def opened(kind, source, shape, count, batch_size):
-    """Return arguments for ``fit``: arrays, or a data set from files that another process writes if need be."""
+    """Return arguments for ``fit``: arrays, or a data set from files, written if need be."""
     if kind == "in memory":
-        x, y = np.empty((count, *shape), np.uint8), np.empty(count, np.uint8)
+        x = np.empty((count, *shape), np.uint8)
+        y = np.empty(count, np.uint8)
         for number, (image, label) in enumerate(source(count)):
             x[number], y[number] = image, label
         return {"x": x, "y": y, "batch_size": batch_size}
@@ -64,7 +65,17 @@ def opened(kind, source, shape, count, batch_size):
         writer.join()
     if kind == "stream_records":
         return {"x": stream_records(folder, batch_size, seed=0), "shuffle": False}
-    return {"x": stream_image_folder(folder, shape, batch_size, seed=0), "shuffle": False}
+    from keras.utils import image_dataset_from_directory
+
+    dataset = image_dataset_from_directory(
+        folder,
+        color_mode="grayscale" if shape[2] == 1 else "rgb",
+        image_size=shape[:2],
+        batch_size=batch_size,
+        seed=0,
+        verbose=False,
+    )
+    return {"x": dataset, "shuffle": False}
 
 
 def train(trial, front, network, arguments, epochs):
@@ -116,10 +127,13 @@ def memory(kind, size):
     return run
 
 
-KINDS = ("in memory", "stream_records", "stream_image_folder")
+KINDS = ("in memory", "stream_records", "image_dataset_from_directory")
 CONTESTS = {
     "throughput": {kind: throughput(kind) for kind in KINDS},
-    "memory": {f"{kind}, {size}×": memory(kind, size) for kind in KINDS for size in (1, 5, 20)},
+    "memory": {
+        f"{kind}, {size}×": memory(kind, size)
+        for kind, size in itertools.product(KINDS, (1, 5, 20))
+    },
 }
 
 if __name__ == "__main__":

@@ -7,18 +7,27 @@ import typer
 data_app = typer.Typer(name="data", no_args_is_help=True, help="List, fetch and verify data sets.")
 
 
-def known_datasets(names):
-    """Return the data sets of these names; an unknown name is a usage error."""
-    from nnlab.datasets._registry import DATASETS
+def collections():
+    """Return {kind: {name: `Dataset`}}."""
+    from nnlab.datasets import images, texts
 
+    return {"image": images.DATASETS, "text": texts.DATASETS}
+
+
+def datasets_called(names):
+    """Return the data sets of these names, all where there are none; an unknown one is an error."""
+    known = {}
+    for collection in collections().values():
+        known |= collection
     for name in names:
-        if name not in DATASETS:
-            raise typer.BadParameter(f"unknown data set {name!r}; known are {', '.join(DATASETS)}")
-    return [DATASETS[name] for name in names]
+        if name not in known:
+            raise typer.BadParameter(f"unknown data set {name!r}; known are {', '.join(known)}")
+    return [known[name] for name in names or known]
 
 
 def megabytes(dataset):
-    size = sum(file.size for file in dataset.files)
+    """Return what has to be downloaded, as text."""
+    size = sum(file.download_bytes for file in dataset.files)
     return f"{size / 1e6:.1f} MB" if size else "-"
 
 
@@ -28,17 +37,19 @@ def data_list():
     from rich.console import Console
     from rich.table import Table
 
-    from nnlab.datasets import _files, _registry
+    from nnlab.datasets import _files
 
     table = Table(box=None, pad_edge=False)
-    for column in ("name", "title", "kind", "size", "licence", "state"):
-        table.add_column(
-            column, no_wrap=column != "title", justify="right" if column == "size" else "left"
-        )
-    for data in _registry.DATASETS.values():
-        table.add_row(
-            data.name, data.title, data.kind, megabytes(data), data.license, _files.state(data)
-        )
+    table.add_column("name", no_wrap=True)
+    table.add_column("title")
+    table.add_column("kind", no_wrap=True)
+    table.add_column("size", no_wrap=True, justify="right")
+    table.add_column("licence", no_wrap=True)
+    table.add_column("state", no_wrap=True)
+    for kind, collection in collections().items():
+        for data in collection.values():
+            size = megabytes(data)
+            table.add_row(data.name, data.title, kind, size, data.license, _files.state(data))
     Console().print(table)
 
 
@@ -48,15 +59,15 @@ def data_fetch(names: Annotated[list[str], typer.Argument(metavar="NAME")]):
     from nnlab.datasets import _files
 
     failed = False
-    for data in known_datasets(names):
+    for data in datasets_called(names):
         before = _files.state(data)
         try:
-            paths = _files.locate(data)
+            found = _files.obtain(data)
         except (FileNotFoundError, ValueError) as error:
             failed = True
             typer.echo(f"{data.name}: {error}", err=True)
             continue
-        where = f" in {paths[0].parent}" if paths else ""
+        where = f" in {found[0][0].parent}" if found else ""
         there = "fetched" if before in ("absent", "damaged") else f"already there ({before})"
         typer.echo(f"{data.name}: {there}{where}")
     raise typer.Exit(1 if failed else 0)
@@ -64,23 +75,21 @@ def data_fetch(names: Annotated[list[str], typer.Argument(metavar="NAME")]):
 
 @data_app.command("verify")
 def data_verify(names: Annotated[list[str] | None, typer.Argument(metavar="NAME")] = None):
-    """Hash every file that is there, of all data sets or of those named; exit 1 if one is damaged."""
-    from nnlab.datasets import _files, _registry
+    """Hash all files that are there, of the data sets named or of all; exit 1 if one is damaged."""
+    from nnlab.datasets import _files
 
     bad = 0
-    for data in known_datasets(names or _registry.DATASETS):
+    for data in datasets_called(names or []):
         if data.embedded:
             typer.echo(f"{data.name}: embedded, nothing to verify")
         for file in data.files:
-            found = _files.copies(file)
-            for state, path in found:
-                problem = _files.damage(path, file)
-                bad += problem is not None
-                typer.echo(
-                    f"damaged  {path}\n         {problem}"
-                    if problem
-                    else f"ok       {path} ({state})"
-                )
+            found = _files.inspect(file)
+            for state, path, problem in found:
+                if problem:
+                    bad += 1
+                    typer.echo(f"damaged  {path}\n         {problem}")
+                else:
+                    typer.echo(f"ok       {path} ({state})")
             if not found:
                 typer.echo(f"absent   {file.path}")
     raise typer.Exit(1 if bad else 0)
@@ -94,6 +103,9 @@ def data_where():
     for state, folder in _files.search_folders():
         role = "NNLAB_DATA" if state == "provided" else "cache"
         typer.echo(f"{role:11}{folder}{'' if folder.is_dir() else '  (does not exist)'}")
-    typer.echo(
-        f"{'network':11}{'never: NNLAB_OFFLINE is set' if _files.network_forbidden() else 'allowed'}"
-    )
+    network = "allowed"
+    if quick := _files.quick_run():
+        network = f"only for `nnlab data fetch`: {quick}"
+    if forbidden := _files.network_forbidden():
+        network = f"never: {forbidden}"
+    typer.echo(f"{'network':11}{network}")

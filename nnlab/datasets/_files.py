@@ -1,201 +1,245 @@
-"""Where data live and how they get there: folders, hashes, mirrors, files that are whole or absent."""
+"""Where data sets are: which folders are searched, what files hold, what to say of missing ones."""
 
 import contextlib
-import gzip
 import hashlib
 import os
-import time
-import uuid
-import zlib
+import warnings
 from pathlib import Path
-from urllib.parse import urlsplit
 
-from nnlab.datasets import _network
+from nnlab.datasets import _download, _formats
+
+ARCHIVE_ENDINGS = (*_formats.TAR_ENDINGS, ".zip")
 
 
 def provided_folders():
-    """Return the folders named in NNLAB_DATA, in order; nnlab reads them and never writes to them."""
+    """Return the folders named in NNLAB_DATA, in order; nnlab reads them and never writes there."""
     parts = os.environ.get("NNLAB_DATA", "").split(os.pathsep)
     return [Path(part).expanduser() for part in parts if part.strip()]
 
 
 def cache_folder():
-    """Return the folder for downloads: NNLAB_CACHE, else data/ in a checkout, else the user's cache."""
+    """Return where downloads go: NNLAB_CACHE, else data/ in a checkout, else the user's cache."""
     if chosen := os.environ.get("NNLAB_CACHE"):
         return Path(chosen).expanduser()
     root = Path(__file__).resolve().parents[2]
     if (root / "pyproject.toml").is_file() and (root / "notebooks").is_dir():
         return root / "data"
-    return Path(_network.pooch().os_cache("nnlab"))
-
-
-def network_forbidden():
-    """Return whether NNLAB_OFFLINE forbids to touch the network."""
-    return os.environ.get("NNLAB_OFFLINE", "").strip().lower() not in (
-        "",
-        "0",
-        "false",
-        "no",
-        "off",
-    )
+    return Path(_download.pooch().os_cache("nnlab"))
 
 
 def search_folders():
-    """Return (state, folder) pairs in the order of looking: "provided" by NNLAB_DATA, then "cached"."""
+    """Return (state, folder) in the order of looking: "provided" by NNLAB_DATA, then "cached"."""
     return [*(("provided", folder) for folder in provided_folders()), ("cached", cache_folder())]
 
 
+def network_forbidden():
+    """Return why the network may not be touched, NNLAB_OFFLINE; None where it may."""
+    word = os.environ.get("NNLAB_OFFLINE", "").strip().lower()
+    return None if word in ("", "0", "false", "no", "off") else "NNLAB_OFFLINE is set"
+
+
+def quick_run():
+    """Return why a loader downloads nothing in a quick run; None in a full one."""
+    if os.environ.get("NNLAB_QUICK") == "1":
+        return "a quick run, NNLAB_QUICK=1, never downloads"
+    return None
+
+
+def load(name, datasets, *, offline, kind, advice=""):
+    """Return the `Dataset` of this name, or with a warning its stand-in, and what its files hold.
+
+    datasets: {name: `Dataset`}, those of one kind.
+    offline: the name of the stand-in, or None.
+    kind, advice: what an error calls the data sets, and what it adds.
+    Raises ValueError for an unknown name or stand-in, and what `obtain` raises.
+    """
+    embedded = [dataset.name for dataset in datasets.values() if dataset.embedded]
+    if name not in list(datasets):
+        known = ", ".join(datasets)
+        raise ValueError(f"There is no {kind} data set called {name!r}; known are {known}.{advice}")
+    if offline is not None and offline not in embedded:
+        raise ValueError(
+            f"offline={offline!r} cannot stand in for {name}: it must be None or one of the "
+            f"embedded {kind} data sets, which need no network ({', '.join(embedded)})."
+        )
+    try:
+        found = obtain(datasets[name], forbidden=quick_run())
+    except FileNotFoundError as error:
+        if offline is None:
+            raise
+        why = str(error).partition("\n")[0]
+        warnings.warn(
+            f"{offline} stands in for {name}, as offline={offline!r} asks: {why} "
+            f"With a network, `nnlab data fetch {name}` gets the real one.",
+            stacklevel=3,
+        )
+        return datasets[offline], []
+    return datasets[name], [content for _, content in found]
+
+
+def obtain(dataset, *, forbidden=None):
+    """Return (path, content) of each file of a data set, in order; missing ones are downloaded.
+
+    forbidden: why nothing may be downloaded, if it may not. NNLAB_OFFLINE forbids it anyway.
+    Raises FileNotFoundError where a file cannot be had, ValueError where one is damaged and cannot
+    be replaced.
+    """
+    failed_hosts = set()
+    forbidden = network_forbidden() or forbidden
+    return [_obtain_file(file, dataset, failed_hosts, forbidden) for file in dataset.files]
+
+
+def _obtain_file(file, dataset, failed_hosts, forbidden):
+    found, problem = _find(file)
+    if found:
+        return found
+    target = cache_folder() / file.path
+    failures = [f"no address: {forbidden}"]
+    if not forbidden:
+        held, failures = _download.fetch(file, target, content, failed_hosts)
+        if held is not None:
+            return target, held
+    missing = _missing(file, dataset, failures, forbidden)
+    if problem is None:
+        raise FileNotFoundError(missing)
+    if set_aside(target, file):
+        return target, content(target, file)
+    raise ValueError(
+        f"{target} was damaged: {problem}. It is never used (look for {target.name}.damaged). "
+        f"A fresh copy is needed: {missing}"
+    )
+
+
+def _find(file):
+    """Return ((path, content), None) of the first good copy, or (None, the fault in the cache)."""
+    problem = None
+    for word, path in copies(file):
+        try:
+            return (path, content(path, file)), None
+        except ValueError as error:
+            if not _is_published_name(path, file):
+                continue  # some other archive that lies beside it
+            if word == "provided":
+                raise ValueError(
+                    f"{path} is damaged: {error}. It lies in a folder named in NNLAB_DATA, which "
+                    "nnlab never changes: replace or remove the file, or take the folder out of "
+                    "NNLAB_DATA."
+                ) from None
+            problem = error
+    return None, problem
+
+
+def _missing(file, dataset, failures, forbidden):
+    """Return sentences that tell where a file was looked for, what was tried, and what to do."""
+    reason = f" ({forbidden})" if forbidden else ""
+    lines = [f"{file.path} is not here and could not be downloaded{reason}."]
+    for _, folder in search_folders():
+        lines.append(f"  looked in  {folder}{'' if folder.is_dir() else ' (no such folder)'}")
+    lines += [f"  tried      {failure}" for failure in failures]
+    lines += [
+        "What to do, one of these:",
+        f"  run `nnlab data fetch {dataset.name}` where there is a network "
+        "(and NNLAB_OFFLINE is not set);",
+        f"  set NNLAB_DATA to a folder that holds {file.path};",
+        "  set NNLAB_CACHE to a folder you can write to, if the cache folder is the trouble;",
+        f'  load with offline="{dataset.stand_in}", which needs no network.',
+    ]
+    return "\n".join(lines)
+
+
 def copies(file):
-    """Return (state, path) of each copy of a file that is there, good or not, in the order of looking."""
-    found = [(state, folder / file.path) for state, folder in search_folders()]
-    return [(state, path) for state, path in found if os.path.exists(path)]  # noqa: PTH110 (Path's raises)
+    """Return (state, path) of each copy of a file, good or not, in the order of looking.
+
+    An archive may have any name in its folder: what it holds tells whether it is one.
+    """
+    found = []
+    for word, folder in search_folders():
+        published = folder / file.path
+        paths = [published]
+        if file.members:
+            others = sorted(published.parent.glob("*"))
+            paths += [path for path in others if path.name.lower().endswith(ARCHIVE_ENDINGS)]
+        for path in dict.fromkeys(paths):
+            if os.path.exists(path):  # noqa: PTH110 (Path's may raise)
+                found.append((word, path))
+    return found
 
 
-def damage(path, file):
-    """Return what is wrong with a copy of a file (expected, got), or None where its hash is right."""
-    expected = f"expected {file.size:,} bytes with sha256 {file.sha256}"
-    try:
-        if not path.is_file():
-            return f"{expected}, got something that is not a plain file"
-        size = path.stat().st_size
-        if size > file.max_bytes:
-            return f"{expected}, got {size:,} bytes"
-        with path.open("rb") as stream:
-            got = hashlib.file_digest(stream, "sha256").hexdigest()
-    except OSError as error:
-        return f"{expected}, got a file that cannot be read ({error.strerror})"
-    if got == file.sha256:
-        return None
-    if file.payload_sha256 and file.payload_sha256 in (
-        got,
-        _payload_sha256(path, file.payload_size),
-    ):
-        return None  # the same content, packed by another gzip or not at all
-    return f"{expected}, got {size:,} bytes with sha256 {got}"
+def _is_published_name(path, file):
+    return path.as_posix().endswith(file.path)
 
 
-def _payload_sha256(path, size):
-    """Return the hash of what a gzip file holds, None where the stream is broken; reads size + 1 bytes."""
-    digest, left = hashlib.sha256(), size + 1
-    try:
-        with gzip.open(path) as stream:
-            while chunk := stream.read(min(2**20, left)):
-                digest.update(chunk)
-                left -= len(chunk)
-    except (OSError, EOFError, zlib.error):
-        return None
-    return digest.hexdigest()
+def inspect(file):
+    """Return (state, path, problem or None) of each copy; other archives beside it are left out."""
+    found = [(word, path, damage(path, file)) for word, path in copies(file)]
+    return [
+        (word, path, problem)
+        for word, path, problem in found
+        if problem is None or _is_published_name(path, file)
+    ]
 
 
 def state(dataset):
     """Return embedded, provided (by NNLAB_DATA), cached, absent or damaged."""
     if dataset.embedded:
         return "embedded"
-    states = {"absent" if not copies(file) else _first_state(file) for file in dataset.files}
+    states = set()
+    for file in dataset.files:
+        found = inspect(file)
+        word, _, problem = found[0] if found else ("absent", None, None)
+        states.add("damaged" if problem else word)
     return next(word for word in ("damaged", "absent", "cached", "provided") if word in states)
 
 
-def _first_state(file):
-    word, path = copies(file)[0]
-    return "damaged" if damage(path, file) else word
+def content(path, file):
+    """Return what a copy of a file holds: its bytes, or {path: bytes} of an archive's data members.
 
-
-def locate(dataset):
-    """Return the verified paths of a data set's files, in order, downloading those that are nowhere.
-
-    Raises FileNotFoundError where a file cannot be had, ValueError where one is damaged and cannot be replaced.
+    Raises ValueError with what was expected and what is there if that is not the right content.
     """
-    dead_hosts = set()
-    return [_locate_file(file, dataset, dead_hosts) for file in dataset.files]
+    inside = f" in {', '.join(file.members)}" if file.members else ""
+    size = f"{file.content_bytes:,} bytes{inside}"
+    expected = f"expected {size} with sha256 {file.content_sha256}"
+    if not path.is_file():
+        raise ValueError(f"{expected}, got something that is not a plain file")
+    try:
+        if file.members:
+            held = _formats.read_members(path, file.members, file.content_bytes)
+            got = _formats.listing_sha256(held)
+            found = _in_words(held)
+        else:
+            held = _formats.read_file(path, file.content_bytes)
+            got = hashlib.sha256(held).hexdigest()
+            found = f"{len(held):,} bytes"
+    except OSError as error:
+        problem = f"a file that cannot be read ({error.strerror})"
+        raise ValueError(f"{expected}, got {problem}") from error
+    except ValueError as error:
+        raise ValueError(f"{expected}, got {error}") from error
+    if got != file.content_sha256:
+        raise ValueError(f"{expected}, got {found} with sha256 {got}")
+    return held
 
 
-def _locate_file(file, dataset, dead_hosts):
-    problem = None
-    for word, path in copies(file):
-        problem = damage(path, file)
-        if problem is None:
-            return path
-        if word == "provided":
-            raise ValueError(
-                f"{path} is damaged: {problem}. It lies in a folder named in NNLAB_DATA, which nnlab never "
-                "changes: replace or remove the file, or take the folder out of NNLAB_DATA."
-            )
-    target = cache_folder() / file.path
-    failures = _download(file, target, dead_hosts)
-    if not failures:
-        return target
-    if problem is None:
-        raise FileNotFoundError(_nowhere(file, dataset, failures))
-    if set_aside(target, file):
-        return target
-    raise ValueError(
-        f"{target} was damaged: {problem}. It is never used (look for {target.name}.damaged). "
-        f"A fresh copy is needed: {_nowhere(file, dataset, failures)}"
-    )
+def _in_words(members):
+    size = sum(map(len, members.values()))
+    names = ", ".join(members) if len(members) <= 5 else f"{len(members):,} data members"
+    return f"{size:,} bytes in {names or 'no data member'}"
+
+
+def damage(path, file):
+    """Return what is wrong with a copy of a file (expected, got), None if its content is right."""
+    try:
+        content(path, file)
+    except ValueError as error:
+        return str(error)
+    return None
 
 
 def set_aside(path, file):
-    """Move a damaged file out of the way; return whether another process has meanwhile put a good one there."""
+    """Move a damaged file away; return whether another process has put a good one in its place."""
     aside = path.with_name(path.name + ".damaged")
-    with contextlib.suppress(
-        OSError
-    ):  # a folder we cannot write to: the hash still keeps it from being used
+    with contextlib.suppress(OSError):  # in a read-only folder, its sum still keeps it unused
         path.replace(aside)
-        if damage(aside, file) is None:  # judged after the move, when nobody else can exchange it
+        if damage(aside, file) is None:  # judged after the move: nobody else can exchange it now
             aside.replace(path)
     return damage(path, file) is None
-
-
-def _nowhere(file, dataset, failures):
-    stand_in = {"image": "digits", "text": "python_docs"}[dataset.kind]
-    folders = [
-        f"{folder}{'' if folder.is_dir() else ' (no such folder)'}"
-        for _, folder in search_folders()
-    ]
-    return "\n".join(
-        [
-            f"{file.path} is not here and could not be downloaded.",
-            *(f"  looked in  {folder}" for folder in folders),
-            *(f"  tried      {failure}" for failure in failures),
-            "What to do, one of these:",
-            f"  run `nnlab data fetch {dataset.name}` where there is a network (and NNLAB_OFFLINE is not set);",
-            f"  set NNLAB_DATA to a folder that holds {file.path};",
-            "  set NNLAB_CACHE to a folder you can write to, if the cache folder is the trouble;",
-            f'  load with offline="{stand_in}", which needs no network.',
-        ]
-    )
-
-
-def _download(file, target, dead_hosts):
-    """Put a verified file in place of the target; return [] or, where no address had it, the failures."""
-    if network_forbidden():
-        return ["no address: NNLAB_OFFLINE is set"]
-    failures = []
-    for url in sorted(file.urls, key=lambda url: urlsplit(url).netloc in dead_hosts):
-        part = target.with_name(
-            f".{target.name}.{uuid.uuid4().hex}.part"
-        )  # ours alone: two processes may fetch
-        try:
-            target.parent.mkdir(parents=True, exist_ok=True)
-            _remove_abandoned_parts(target)
-            with part.open("xb") as stream:
-                _network.receive(url, stream, file)
-            if problem := damage(part, file):
-                raise ValueError(problem)
-            part.replace(target)
-            return []
-        except (OSError, ValueError) as error:
-            failures.append(f"{url}: {_network.reason(error)}")
-            dead_hosts.add(urlsplit(url).netloc)
-        finally:
-            with contextlib.suppress(OSError):
-                part.unlink(missing_ok=True)
-    return failures
-
-
-def _remove_abandoned_parts(target, seconds=3600):
-    """Remove what processes that were killed while they fetched this file have left: none writes for so long."""
-    for part in target.parent.glob(f".{target.name}.*.part"):
-        with contextlib.suppress(OSError):
-            if time.time() - part.stat().st_mtime > seconds:
-                part.unlink()

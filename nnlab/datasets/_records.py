@@ -1,13 +1,13 @@
-"""What surrounds record files of images: what may be written, files that are whole or absent, the index, checks."""
+"""What record files are made of: what may be written, the files, the index, the checks."""
 
-import contextlib
 import hashlib
 import itertools
 import json
-import uuid
 from pathlib import Path
 
 import numpy as np
+
+from nnlab.datasets._download import whole
 
 FORMAT = "nnlab image records 1"
 INDEX = "index.json"
@@ -17,7 +17,7 @@ def check_target(folder, shard_size):
     """Make the folder; refuse one that already holds a whole set, and a shard_size that is none."""
     if shard_size < 1:
         raise ValueError(
-            f"shard_size must be at least 1, got {shard_size}: choose the number of images in a file."
+            f"shard_size must be at least 1, got {shard_size}: choose how many images a file has."
         )
     if (folder / INDEX).exists():
         raise FileExistsError(
@@ -27,29 +27,31 @@ def check_target(folder, shard_size):
 
 
 def pairs(images, labels, class_names):
-    """Yield (image, label) one by one, an array and an int; ValueError where one of them is not what it should be."""
-    expected, ended = None, object()
-    most = (
-        len(class_names) if class_names else 100_000
-    )  # without names, the index has one for each number
-    singles = _single_images(images), _single_labels(labels)
-    for number, (image, label) in enumerate(itertools.zip_longest(*singles, fillvalue=ended)):
+    """Yield (image, label) one by one, an array and an int; ValueError for anything else."""
+    expected = None
+    ended = object()
+    # without names, the index gets one for each number
+    most = len(class_names) if class_names else 100_000
+    singles = itertools.zip_longest(_single_images(images), _single_labels(labels), fillvalue=ended)
+    for number, (image, label) in enumerate(singles):
         if image is ended or label is ended:
             more, fewer = ("labels", "images") if image is ended else ("images", "labels")
             raise ValueError(
-                f"expected as many labels as images, got {number} {fewer} and more {more}: pair them."
+                f"expected as many labels as images, got {number} {fewer} and more {more}: pair "
+                "them."
             )
         expected = expected or image.shape
         if image.shape != expected:
             raise ValueError(
-                f"image {number}: expected the shape of those before it, {expected}, got {image.shape}. "
-                "Bring all images to one size first, or keep them as files and use stream_image_folder(resize=True)."
+                f"image {number}: expected the shape of those before it, {expected}, got "
+                f"{image.shape}. Bring all images to one size first, or keep them as files and "
+                "read them by keras.utils.image_dataset_from_directory, which resizes."
             )
         if not 0 <= label < most:
             known = "the number of class_names" if class_names else "where there are no class_names"
             raise ValueError(
-                f"label {number}: expected an integer from 0 and below {most}, {known}, got {label}. "
-                "Count classes from 0, without gaps."
+                f"label {number}: expected an integer from 0 and below {most}, {known}, "
+                f"got {label}. Count classes from 0, without gaps."
             )
         yield image, label
 
@@ -60,7 +62,8 @@ def _single_images(images):
         if array.dtype != np.uint8 or array.ndim not in (3, 4) or not array.size:
             raise ValueError(
                 "images: expected uint8 arrays (height, width, channels) or batches of them, "
-                f"got {array.dtype} {array.shape}. Keep the raw values 0 to 255, and add an axis for one channel."
+                f"got {array.dtype} {array.shape}. Keep the raw values 0 to 255, and add an axis "
+                "for one channel."
             )
         yield from array if array.ndim == 4 else [array]
 
@@ -76,20 +79,28 @@ def _single_labels(labels):
         yield from np.atleast_1d(array).tolist()
 
 
-@contextlib.contextmanager
-def whole(path):
-    """Yield another name to write to; then the file gets its own name or, if something failed, is gone."""
-    part = path.with_name(f".{path.name}.{uuid.uuid4().hex}.part")
-    try:
-        yield part
-        part.replace(path)
-    finally:
-        part.unlink(missing_ok=True)
+def write_shard(folder, number, pairs):
+    """Write (image, label) pairs; return the entry in the index, and the highest label."""
+    import tensorflow as tf
 
-
-def describe(path, name, images):
-    """Return what the index says about a file."""
-    return {"file": name, "images": images, "bytes": path.stat().st_size, "sha256": _sha256(path)}
+    path = folder / f"images-{number:05}.tfrecord"
+    count = 0
+    highest_label = 0
+    with whole(path) as part, tf.io.TFRecordWriter(str(part)) as writer:
+        for image, label in pairs:
+            pixels = tf.train.BytesList(value=[image.tobytes()])
+            numbers = tf.train.Int64List(value=[label])
+            features = {
+                "image": tf.train.Feature(bytes_list=pixels),
+                "label": tf.train.Feature(int64_list=numbers),
+            }
+            example = tf.train.Example(features=tf.train.Features(feature=features))
+            writer.write(example.SerializeToString())
+            count += 1
+            highest_label = max(highest_label, label)
+    size = path.stat().st_size
+    shard = {"file": path.name, "images": count, "bytes": size, "sha256": _sha256(path)}
+    return shard, highest_label
 
 
 def write_index(folder, image_shape, class_names, shards):
@@ -112,7 +123,7 @@ def write_index(folder, image_shape, class_names, shards):
 
 
 def read_index(folder):
-    """Return the index of a set; FileNotFoundError where there is none, ValueError where it makes no sense."""
+    """Return the index; FileNotFoundError if there is none, ValueError if it is damaged."""
     path = folder / INDEX
     if not path.is_file():
         why = "this is no folder with records" if folder.is_dir() else "there is no such folder"
@@ -121,58 +132,50 @@ def read_index(folder):
         raise FileNotFoundError(
             f"{path} is not there: {why}. Write the set by write_records, or name its folder."
         )
-    advice = "The index is damaged or not by write_records: write the set again."
     try:
         index = json.loads(path.read_text(encoding="utf-8"))
-        if index["format"] != FORMAT or index["dtype"] != "uint8":
-            raise ValueError(f"format {index['format']!r}, dtype {index['dtype']!r}")
-        if len(index["image_shape"]) != 3 or not all(
-            _counts(size) for size in index["image_shape"]
-        ):
-            raise ValueError(f"image_shape {index['image_shape']}")
-        for shard in index["shards"]:
-            if (
-                not _counts(shard["images"])
-                or not _counts(shard["bytes"])
-                or not isinstance(shard["sha256"], str)
-            ):
-                raise ValueError(f"file {shard}")
-        names = [shard["file"] for shard in index["shards"]]
-        if (
-            not names
-            or len(set(names)) < len(names)
-            or any(Path(name).name != name for name in names)
-        ):
-            raise ValueError(f"files {names}")
-        images = sum(shard["images"] for shard in index["shards"])
-        if index["images"] != images:
-            raise ValueError(f"{index['images']} images, and files with {images}")
-        labels = index["class_names"]
-        if (
-            not isinstance(labels, list)
-            or not labels
-            or not all(isinstance(label, str) for label in labels)
-        ):
-            raise ValueError(f"class_names {labels}")
-    except (
-        ValueError,
-        KeyError,
-        TypeError,
-        RecursionError,
-    ) as error:  # no JSON and no UTF-8 are ValueErrors
+        _check_index(index)
+    # neither JSON nor UTF-8: a ValueError; values of other kinds: the others
+    except (ValueError, KeyError, TypeError, RecursionError) as error:
         raise ValueError(
-            f"{path}: expected an index in the form {FORMAT!r}, got: {error}. {advice}"
+            f"{path}: expected an index in the form {FORMAT!r}, got: {error}. "
+            "The index is damaged or not by write_records: write the set again."
         ) from error
     return index
 
 
+def _check_index(index):
+    """Raise one of several errors for an index that makes no sense."""
+    shards = index["shards"]
+    shape = index["image_shape"]
+    class_names = index["class_names"]
+    if index["format"] != FORMAT or index["dtype"] != "uint8":
+        raise ValueError(f"format {index['format']!r}, dtype {index['dtype']!r}")
+    if len(shape) != 3 or not all(map(_counts, shape)):
+        raise ValueError(f"image_shape {shape}")
+    for shard in shards:
+        numbers = (shard["images"], shard["bytes"])
+        if not all(map(_counts, numbers)) or not isinstance(shard["sha256"], str):
+            raise ValueError(f"file {shard}")
+    names = [shard["file"] for shard in shards]
+    inside = all(Path(name).name == name for name in names)
+    if not names or not inside or len(set(names)) < len(names):
+        raise ValueError(f"files {names}")
+    images = sum(shard["images"] for shard in shards)
+    if index["images"] != images:
+        raise ValueError(f"{index['images']} images, and files with {images}")
+    texts = isinstance(class_names, list) and all(isinstance(name, str) for name in class_names)
+    if not texts or not class_names:
+        raise ValueError(f"class_names {class_names}")
+
+
 def _counts(value):
-    """Is this JSON value a number of things, at least one?"""
+    """Return whether a JSON value is a number of things, at least one."""
     return type(value) is int and value > 0
 
 
 def verified(path, shard, content):
-    """Return the path of a file as text, after a look at its size and, if content is true, at its sha256."""
+    """Return the path of a file as text, if its size, and with content=True its sha256, fit."""
     advice = "Copy it again from where it was whole, or write the set again."
     if not path.is_file():
         raise FileNotFoundError(
