@@ -3,18 +3,19 @@ SHELL := /bin/bash
 PYTHON ?= $(shell for p in python3.13 python3.12 python3.11 python3 python; do \
 	$$p -c 'import sys, venv, ensurepip; assert (3, 11) <= sys.version_info[:2] <= (3, 13)' 2>/dev/null && echo $$p && break; done)
 BIN := .venv/bin
-EXTRAS ?= dev  # with a GPU: make run EXTRAS=dev,gpu
+# With a GPU: make run EXTRAS=dev,gpu. What the environment was made with stays until other extras are named.
+EXTRAS ?= $(or $(shell cat .venv/ready 2>/dev/null),dev)
 BACKEND ?= tensorflow
-PIP := $(BIN)/python -m pip install --quiet --disable-pip-version-check --constraint constraints.txt
+CONSTRAINTS ?= constraints.txt
 
 export TF_CPP_MIN_LOG_LEVEL ?= 3
 ifdef NNLAB_DATA  # notebooks run in their own folder: make the folders absolute
-export NNLAB_DATA := $(shell $(PYTHON) -c 'import os; print(os.pathsep.join(map(os.path.abspath, os.environ["NNLAB_DATA"].split(os.pathsep))))')
+override export NNLAB_DATA := $(shell $(PYTHON) -c 'import os, sys; print(os.pathsep.join(map(os.path.abspath, sys.argv[1].split(os.pathsep))))' '$(NNLAB_DATA)')
 endif
 
-.PHONY: help run lab test lint notebooks bench clean
+.PHONY: help run lab test lint notebooks bench constraints clean
 help:  ## list the commands
-	@awk -F ':.*## ' '/^[a-z]+:.*## / {printf "make %-10s %s\n", $$1, $$2}' Makefile
+	@awk -F ':.*## ' '/^[a-z]+:.*## / {printf "make %-12s %s\n", $$1, $$2}' Makefile
 
 run: .venv/ready  ## run every notebook once, quickly, two at a time; ends by naming the gallery to open
 	$(BIN)/nnlab run --quick --jobs 2 --out build/run
@@ -22,25 +23,32 @@ run: .venv/ready  ## run every notebook once, quickly, two at a time; ends by na
 lab: .venv/ready  ## open the notebooks in JupyterLab
 	$(BIN)/jupyter lab --notebook-dir notebooks
 
+# Two workers of one thread each: with more, the threads of one wait for those of the other. A file stays in one worker,
+# and conftest.py hands out the longest first.
+PYTEST = OMP_NUM_THREADS=1 TF_NUM_INTRAOP_THREADS=1 TF_NUM_INTEROP_THREADS=1 \
+	$(BIN)/pytest --numprocesses 2 --dist loadfile --no-loadscope-reorder
+# A quick run on the data sets that stand in for the real ones, without a file or a network. A kernel that dies is
+# noticed when its cell's time is over.
+NBVAL = rm -rf build/no-data && mkdir -p build/no-data && \
+	NNLAB_QUICK=1 NNLAB_OFFLINE=1 NNLAB_DATA= NNLAB_CACHE=$(CURDIR)/build/no-data $(PYTEST) --nbval-lax
+
 ifeq ($(BACKEND),tensorflow)
 test: lint  ## everything CI checks; with NNLAB_DATA=folder also notebook 01 in full on real MNIST
-	$(BIN)/pytest tests
-	rm -rf build/no-data && mkdir -p build/no-data
-	NNLAB_DATA= NNLAB_OFFLINE=1 NNLAB_CACHE=$(CURDIR)/build/no-data NNLAB_QUICK=1 \
-		$(BIN)/pytest --nbval-lax --nbval-cell-timeout=120 notebooks
+	$(PYTEST) tests
+	$(NBVAL) --nbval-cell-timeout=120 notebooks
 ifneq ($(wildcard $(addsuffix /mnist/train-images-idx3-ubyte.gz,$(subst :, ,$(NNLAB_DATA)))),)
 	NNLAB_OFFLINE=1 NNLAB_QUICK= $(BIN)/pytest --nbval-lax --nbval-cell-timeout=300 notebooks/01_mnist_mlp.ipynb
 endif
 
 else
-# What does not touch Keras is the same on every backend.
-TESTS_OF_KERAS = $(wildcard tests/test_models_*.py) $(addprefix tests/test_,backends.py resume.py text.py training.py)
+# What does not touch Keras is the same on every backend, and what compares the backends starts each of them itself: it
+# runs once more where PyTorch is there, which is no part of the usual environment.
+TESTS_OF_KERAS := tests/models tests/training $(wildcard $(addprefix tests/test_,notebook.py sampling.py text.py))
+TESTS_OF_KERAS += $(if $(filter torch,$(BACKEND)),tests/test_backends.py)
 test: lint  ## BACKEND=jax or BACKEND=torch: the tests that touch Keras, and two notebooks, on that backend
-	$(PIP) --editable '.[$(strip $(EXTRAS)),$(BACKEND)]'
-	KERAS_BACKEND=$(BACKEND) $(BIN)/pytest $(TESTS_OF_KERAS)
-	rm -rf build/no-data && mkdir -p build/no-data
-	KERAS_BACKEND=$(BACKEND) NNLAB_DATA= NNLAB_OFFLINE=1 NNLAB_CACHE=$(CURDIR)/build/no-data NNLAB_QUICK=1 \
-		$(BIN)/pytest --nbval-lax --nbval-cell-timeout=300 notebooks/01_mnist_mlp.ipynb notebooks/04_dcgan.ipynb
+	$(call install,$(BACKEND))
+	KERAS_BACKEND=$(BACKEND) $(PYTEST) $(TESTS_OF_KERAS)
+	export KERAS_BACKEND=$(BACKEND) && $(NBVAL) --nbval-cell-timeout=300 notebooks/01_mnist_mlp.ipynb notebooks/04_dcgan.ipynb
 endif
 
 lint: .venv/ready
@@ -53,24 +61,36 @@ notebooks: .venv/ready  ## run every notebook in full and keep its outputs (befo
 
 BENCH ?= mlp cnn text sampling dcgan startup streaming precision
 bench: .venv/ready  ## time nnlab beside its peers, for hours; see bench/README.md
-	$(PIP) --editable '.[bench]'
+	$(call install,bench)
 	set -e; for name in $(BENCH); do $(BIN)/python bench/$$name.py $(OPTIONS); done
 	$(if $(findstring --quick,$(OPTIONS)),,$(BIN)/python bench/report.py)
+
+# PyTorch is chosen by hand, being built for one kind of GPU or none; what its GPU builds bring along is not held fast.
+constraints: .venv/ready  ## choose the versions in constraints.txt anew: for each Python the newest that work together
+	mkdir -p build
+	echo 'torch==2.13.0' > build/chosen.txt
+	$(FOR_UV) $(BIN)/uv pip compile --quiet --universal --python-version 3.11 --upgrade --no-annotate \
+		--custom-compile-command 'make constraints' --constraint build/chosen.txt --extra dev --extra bench \
+		--output-file build/constraints.txt pyproject.toml
+	grep -vE '^(nvidia|cuda|triton)' build/constraints.txt > constraints.txt
 
 clean:  ## remove the environment and everything built; data/ stays
 	rm -rf .venv build dist .pytest_cache .ruff_cache .hypothesis *.egg-info
 
-# A virtual environment is stale when it was moved, when its Python is gone, when a requirement changed, or when other
-# EXTRAS than it has are asked for.
-ifneq ($(shell $(BIN)/python -c 'import sys; print(sys.prefix)' 2>/dev/null),$(CURDIR)/.venv)
+# uv installs several times as fast as pip, which brings it; where it cannot be had, or finds less than pip does, pip
+# goes on. What the environment tells pip about where to look holds for uv, too.
+PIP = $(BIN)/python -m pip install --quiet --disable-pip-version-check --constraint $(CONSTRAINTS)
+FOR_UV = UV_FIND_LINKS="$${UV_FIND_LINKS:-$$PIP_FIND_LINKS}" UV_DEFAULT_INDEX="$${UV_DEFAULT_INDEX:-$$PIP_INDEX_URL}"
+UV = $(FOR_UV) $(BIN)/uv pip install --quiet --python $(BIN)/python --compile-bytecode --constraint $(CONSTRAINTS)
+install = { $(PIP) uv && $(UV) --editable '.[$(1)]'; } || $(PIP) --compile --editable '.[$(1)]'
+
+# An environment is stale when it was moved, when its Python is gone, when a requirement changed, or when other extras
+# are asked for.
+ifneq ($(shell $(BIN)/python -c 'import sys; print(sys.prefix, open(".venv/ready").read())' 2>/dev/null),$(CURDIR)/.venv $(EXTRAS))
 .PHONY: .venv/ready
-else ifneq ($(origin EXTRAS),file)
-ifneq ($(shell cat .venv/ready 2>/dev/null),$(strip $(EXTRAS)))
-.PHONY: .venv/ready
-endif
 endif
 .venv/ready: pyproject.toml constraints.txt
 	@test -n "$(PYTHON)" || { echo "nnlab needs Python 3.11, 3.12 or 3.13 with its venv module (Debian, Ubuntu: apt install python3-venv). To name one: make PYTHON=/path/to/python3.12"; exit 1; }
 	$(PYTHON) -m venv --clear .venv
-	$(PIP) --compile --editable '.[$(strip $(EXTRAS))]'
-	@echo '$(strip $(EXTRAS))' > $@
+	$(call install,$(EXTRAS))
+	@echo '$(EXTRAS)' > $@

@@ -1,12 +1,12 @@
-"""Convolutions on MNIST: notebook 02 beside the Keras example mnist_convnet, and that example's network in PyTorch.
+"""Convolutions on MNIST: notebook 02 beside the Keras example mnist_convnet, also in PyTorch.
 
-The Keras example: two 3×3 convolutions (32, 64 filters), each with 2×2 max pooling, dropout 0.5, softmax; Adam, batches
-of 128, 15 epochs, a tenth held out for validation. Source: https://keras.io/examples/vision/mnist_convnet/
+The Keras example: two 3×3 convolutions (32, 64 filters), each with 2×2 max pooling, dropout 0.5,
+softmax; Adam, batches of 128, 15 epochs, a tenth held out for validation.
+Source: https://keras.io/examples/vision/mnist_convnet/
 """
 
-from loops import begin, keras_classifier, torch_classifier
+from loops import accuracy_of, begin, both_layouts, images, keras_classifier, torch_classifier
 from measure import Trial, compare, notebook_settings, training_flops
-from mlp import accuracy_of, images
 
 
 def mnist_convnet():
@@ -38,7 +38,13 @@ def keras_example(quick):
     trial.judge = accuracy_of(model, x_test, y_test)
     model.compile("adam", "categorical_crossentropy", metrics=["accuracy"])
     model.fit(
-        x, y, 128, 1 if quick else 15, validation_split=0.1, callbacks=[trial.callback()], verbose=0
+        x,
+        y,
+        batch_size=128,
+        epochs=1 if quick else 15,
+        validation_split=0.1,
+        callbacks=[trial.callback()],
+        verbose=0,
     )
     trial.flops = training_flops(model)
     return trial
@@ -55,16 +61,15 @@ def nnlab_same_model(quick):
     )
 
 
-def nnlab_notebook(epochs, **changes):
-    """Notebook 02 on MNIST, with so many epochs, and with changes in its settings."""
+def nnlab_notebook(epochs):
+    """Notebook 02 on MNIST, with so many epochs."""
 
     def run(quick):
         from nnlab.models import build_cnn
 
-        settings = {
-            name: value["mnist"] if isinstance(value, dict) else value
-            for name, value in notebook_settings("02_cnn_classification").items()
-        } | changes
+        settings = notebook_settings("02_cnn_classification")
+        for name, value in settings.items():
+            settings[name] = value["mnist"] if isinstance(value, dict) else value
         begin(settings["SEED"])
         x, y, x_test, y_test = images()
         trial = Trial(examples=int(0.9 * len(x)))
@@ -86,7 +91,8 @@ def torch_convnet(channels_last):
 
         x, y, _, _ = images()
         x, y = (x[:6000], y[:6000]) if quick else (x, y)
-        x, y = torch.from_numpy(x).permute(0, 3, 1, 2), torch.from_numpy(y).long()
+        x = torch.from_numpy(x).permute(0, 3, 1, 2)  # (images, channels, height, width)
+        y = torch.from_numpy(y).long()
         layout = torch.channels_last if channels_last else torch.contiguous_format
         torch.manual_seed(0)
         model = nn.Sequential(
@@ -107,11 +113,7 @@ def torch_convnet(channels_last):
 
 
 CONTESTS = {
-    "throughput": {
-        "nnlab": nnlab_same_model,
-        "PyTorch": torch_convnet(channels_last=False),
-        "PyTorch, channels last": torch_convnet(channels_last=True),
-    },
+    "throughput": both_layouts(nnlab_same_model, torch_convnet),
     "quality": {
         "nnlab, 2 epochs": nnlab_notebook(2),
         "nnlab, 4 epochs": nnlab_notebook(4),

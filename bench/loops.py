@@ -1,52 +1,79 @@
-"""How both sides train: Keras as nnlab's notebooks call it, PyTorch as one writes it by hand."""
+"""The data, the beginning and the training of both sides.
+
+Keras is called as nnlab's notebooks call it, PyTorch as one writes it by hand.
+"""
 
 import numpy as np
 from measure import training_flops
 
+from nnlab.datasets import load_images, load_text
+from nnlab.text import Vocabulary
+
+
+def images():
+    """Return MNIST as x, y, x_test, y_test: float32 in 0..1 and digits."""
+    data = load_images("mnist")
+    return data.x_train / np.float32(255), data.y_train, data.x_test / np.float32(255), data.y_test
+
+
+def texts():
+    """Return the vocabulary of Tiny Shakespeare, and its ids: nine tenths to train on, the rest."""
+    text = load_text("tiny_shakespeare").text
+    vocabulary = Vocabulary.from_text(text)
+    train, held_out = np.split(vocabulary.encode(text), [int(0.9 * len(text))])
+    return vocabulary, train, held_out
+
+
+def accuracy_of(model, x, y):
+    """Return what computes the share of images that the model names rightly."""
+    return lambda: float(np.mean(model.predict(x, batch_size=1000, verbose=0).argmax(axis=1) == y))
+
 
 def begin(seed=0):
     """Do what every notebook does first."""
-    from nnlab.training import disable_autotune, set_seed
+    from nnlab import notebook
+    from nnlab.training import set_seed
 
-    disable_autotune()
+    notebook.begin()
     set_seed(seed)
 
 
-def warmup_cosine(peak, steps):
-    """Return the learning rate of notebooks 01 to 03: it rises for a tenth of the steps, then falls along a cosine."""
-    import keras
-
-    warmup = steps // 10
-    return keras.optimizers.schedules.CosineDecay(
-        peak / 10, steps - warmup, warmup_target=peak, warmup_steps=warmup
-    )
-
-
 def keras_classifier(trial, model, x, y, batch_size, epochs, *, peak=None, held_out=0.0, **options):
-    """Train a classifier as notebooks 01 and 02 do; without a peak, at Adam's usual learning rate.
+    """Train a classifier as notebooks 01 and 02 do, and return the trial.
 
-    held_out: share of the images kept for validation. options: for ``compile``.
+    peak: the largest learning rate of a warm-up and cosine; None for Adam's usual rate throughout.
+    held_out: share of the images kept for validation.
+    options: for ``compile``.
     """
     import keras
+
+    from nnlab.training import warmup_cosine
 
     steps = epochs * int(np.ceil((1 - held_out) * len(x) / batch_size))
     optimizer = keras.optimizers.Adam(warmup_cosine(peak, steps)) if peak else "adam"
     model.compile(optimizer, "sparse_categorical_crossentropy", metrics=["accuracy"], **options)
     model.fit(
-        x, y, batch_size, epochs, validation_split=held_out, callbacks=[trial.callback()], verbose=0
+        x,
+        y,
+        batch_size=batch_size,
+        epochs=epochs,
+        validation_split=held_out,
+        callbacks=[trial.callback()],
+        verbose=0,
     )
     trial.flops = training_flops(model)
     return trial
 
 
 def torch_classifier(trial, model, x, y, batch_size, rounds):
-    """Train a network that returns logits (…, classes), for images or for texts, with shuffled tensors in memory."""
+    """Train a network that returns logits (…, classes), and return the trial.
+
+    x, y: shuffled tensors in memory, images or texts.
+    """
     import torch
 
-    loss_of, optimizer = (
-        torch.nn.CrossEntropyLoss(),
-        torch.optim.Adam(model.parameters(), fused=True),
-    )
+    loss_of = torch.nn.CrossEntropyLoss()
+    optimizer = torch.optim.Adam(model.parameters(), fused=True)
     for _ in range(rounds):
         for chosen in torch.randperm(len(x)).split(batch_size):
             optimizer.zero_grad()
@@ -54,3 +81,15 @@ def torch_classifier(trial, model, x, y, batch_size, rounds):
             optimizer.step()
         trial.round_ends()
     return trial
+
+
+def both_layouts(nnlab, peer):
+    """Return contestants: nnlab's, and its peer in PyTorch's two layouts of images.
+
+    peer: function that takes ``channels_last`` and returns a contestant.
+    """
+    return {
+        "nnlab": nnlab,
+        "PyTorch": peer(channels_last=False),
+        "PyTorch, channels last": peer(channels_last=True),
+    }

@@ -1,4 +1,4 @@
-"""Runs each contestant in a process of its own, in turn with the others, and writes down what it measured."""
+"""Runs each contestant in a process of its own, in turn, and writes down what it measured."""
 
 import json
 import os
@@ -21,9 +21,10 @@ os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
 
 @dataclass
 class Trial:
-    """One training of one contestant: seconds of training so far, and what it had reached, after each round.
+    """One training of one contestant: after each round, seconds so far and the quality reached.
 
-    examples: trained on in a round. judge: returns the quality reached; the clock stands still meanwhile.
+    examples: trained on in a round.
+    judge: returns the quality reached; the clock stands still meanwhile.
     flops: floating-point operations that training takes for an example, counted from the model.
     """
 
@@ -38,11 +39,9 @@ class Trial:
         self.seconds += time.perf_counter() - self.started
         self.rounds.append((self.seconds, self.judge() if self.judge else None))
         if self.judge:  # for hours, so whoever waits sees how far it is
-            print(
-                "  round {}: {:.1f} s, {}".format(len(self.rounds), *self.rounds[-1]),
-                file=sys.stderr,
-                flush=True,
-            )
+            seconds, quality = self.rounds[-1]
+            line = f"  round {len(self.rounds)}: {seconds:.1f} s, {quality}"
+            print(line, file=sys.stderr, flush=True)
         self.started = time.perf_counter()
 
     def callback(self):
@@ -52,24 +51,23 @@ class Trial:
         return keras.callbacks.LambdaCallback(on_epoch_end=self.round_ends)
 
 
-def notebook_settings(name, **changes):
-    """Return the settings of a notebook, as its cell tagged "parameters" sets them for a full run, with changes."""
+def notebook_settings(name):
+    """Return what the cell tagged "parameters" of a notebook sets for a full run."""
     notebook = json.loads((ROOT / "notebooks" / f"{name}.ipynb").read_text(encoding="utf-8"))
-    [cell] = [
-        cell for cell in notebook["cells"] if "parameters" in cell["metadata"].get("tags", [])
-    ]
+    cells = notebook["cells"]
+    [cell] = [cell for cell in cells if "parameters" in cell["metadata"].get("tags", [])]
     names = {}
     quick = os.environ.pop("NNLAB_QUICK", None)
     exec("".join(cell["source"]), names)
     if quick is not None:
         os.environ["NNLAB_QUICK"] = quick
-    return {key: value for key, value in names.items() if key.isupper()} | changes
+    return {key: value for key, value in names.items() if key.isupper()}
 
 
 def training_flops(model, length=1):
-    """Return the operations of one training step for one example: three times those of the forward pass.
+    """Return the operations of a training step for one example: three times the forward pass.
 
-    A multiplication and an addition count as two. Products with kernels only: the rest is small beside them.
+    A multiplication and an addition count as two. Products with kernels only: the rest is small.
     length: of a text, where the model's inputs have any length.
     """
     multiplications = 0
@@ -85,7 +83,7 @@ def training_flops(model, length=1):
 
 
 def matrix_rate(size=2048, seconds=2.0):
-    """Return the best rate of a float32 matrix product in NumPy and TensorFlow, in operations per second."""
+    """Return the best rate of a float32 matrix product in NumPy and TensorFlow, in operations/s."""
     import tensorflow
 
     array = np.random.default_rng(0).standard_normal((size, size), np.float32)
@@ -111,30 +109,27 @@ def machine():
             versions[name] = version(name)
         except PackageNotFoundError:
             versions[name] = "not installed"
-    lines = Path("/proc/cpuinfo").read_text().splitlines() if Path("/proc/cpuinfo").exists() else []
-    processor = next(
-        (line.split(":")[1].strip() for line in lines if line.startswith("model name")),
-        platform.machine(),
-    )
     return {
-        "processor": processor,
+        "processor": processor(),
         "cores": os.cpu_count(),
         "python": platform.python_version(),
         **versions,
     }
 
 
+def processor():
+    """Return the processor's name where Linux tells it, else its kind."""
+    info = Path("/proc/cpuinfo")
+    for line in info.read_text().splitlines() if info.exists() else []:
+        if line.startswith("model name"):
+            return line.split(":")[1].strip()
+    return platform.machine()
+
+
 def child(program, contest, contestant, quick):
-    """Run one contestant in a new process; return its trial as a dict, with its peak memory in MB."""
-    command = [
-        sys.executable,
-        program,
-        "--contest",
-        contest,
-        "--only",
-        contestant,
-        *(["--quick"] if quick else []),
-    ]
+    """Run one contestant in a new process; return its trial as a dict, with its peak MB."""
+    command = [sys.executable, program, "--contest", contest, "--only", contestant]
+    command += ["--quick"] if quick else []
     done = subprocess.run(command, stdout=subprocess.PIPE, text=True)
     if done.returncode:
         raise SystemExit(f"{contestant} failed: {' '.join(map(str, command))}")
@@ -142,7 +137,7 @@ def child(program, contest, contestant, quick):
 
 
 def compare(program, contests):
-    """The command line of a bench program: run its contests, or a single contestant where ``--only`` names one.
+    """Run the contests of a bench program, or one contestant where ``--only`` names it.
 
     contests: name → (contestant → function that takes ``quick`` and returns a Trial).
     """
@@ -155,40 +150,42 @@ def compare(program, contests):
             print(json.dumps({"rate": matrix_rate()}))
             return
         if only:
-            trial = contests[contest][only](quick)
-            peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024
-            kept = {
-                key: value
-                for key, value in asdict(trial).items()
-                if key in ("examples", "flops", "rounds")
-            }
-            print(json.dumps({**kept, "peak_mb": round(peak)}))
+            print(json.dumps(measured(contests[contest][only](quick))))
             return
         out = ROOT / "build" / "bench" if quick and out == RESULTS else out
         out.mkdir(parents=True, exist_ok=True)
         for name in [contest] if contest else contests:
-            trials, rates = [], []
-            for number in range(1 if quick else runs):
-                rates.append(child(program, name, "matrix product", quick)["rate"])
-                for contestant in contests[name]:
-                    trial = child(program, name, contestant, quick)
-                    trials.append({"contestant": contestant, "run": number, **trial})
-                    seconds, quality = trial["rounds"][-1]
-                    print(
-                        f"{workload} {name} {number + 1}: {contestant:<32} {seconds:7.1f} s  {quality}",
-                        flush=True,
-                    )
-                    result = {
-                        "workload": workload,
-                        "contest": name,
-                        "date": date.today().isoformat(),
-                        "quick": quick,
-                        "machine": machine(),
-                        "matrix_rate": rates,
-                        "trials": trials,
-                    }
-                    (out / f"{workload}-{name}.json").write_text(
-                        json.dumps(result, indent=1) + "\n", encoding="utf-8"
-                    )
+            path = out / f"{workload}-{name}.json"
+            facts = {"workload": workload, "contest": name, "quick": quick}
+            for result in rounds(program, name, contests[name], 1 if quick else runs, quick):
+                text = json.dumps(facts | result, indent=1)
+                path.write_text(text + "\n", encoding="utf-8")
 
     typer.run(main)
+
+
+def measured(trial):
+    """Return what is kept of a trial that this process has run."""
+    peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024
+    kept = {key: asdict(trial)[key] for key in ("examples", "flops", "rounds")}
+    return {**kept, "peak_mb": round(peak)}
+
+
+def rounds(program, contest, contestants, runs, quick):
+    """Run all contestants in turn, so many times; yield the result so far after each of them."""
+    trials = []
+    rates = []
+    for number in range(runs):
+        rates.append(child(program, contest, "matrix product", quick)["rate"])
+        for contestant in contestants:
+            trial = child(program, contest, contestant, quick)
+            trials.append({"contestant": contestant, "run": number, **trial})
+            seconds, quality = trial["rounds"][-1]
+            name = f"{Path(program).stem} {contest} {number + 1}: {contestant:<32}"
+            print(f"{name} {seconds:7.1f} s  {quality}", flush=True)
+            yield {
+                "date": date.today().isoformat(),
+                "machine": machine(),
+                "matrix_rate": rates,
+                "trials": trials,
+            }

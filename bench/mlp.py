@@ -1,26 +1,15 @@
-"""Dense layers on MNIST: notebook 01 beside the introductory Keras program, and that program's network in PyTorch.
+"""Dense layers on MNIST: notebook 01 beside the introductory Keras program, also in PyTorch.
 
-The Keras program: Flatten, Dense(128, relu), Dense(10, softmax), Adam, batches of 128, 10 epochs, a tenth held out for
-validation. Source: https://www.tensorflow.org/datasets/keras_example (layers, optimizer, batch size) and
+The Keras program: Flatten, Dense(128, relu), Dense(10, softmax), Adam, batches of 128, 10 epochs, a
+tenth held out for validation.
+Sources: https://www.tensorflow.org/datasets/keras_example (layers, optimizer, batch size) and
 https://www.tensorflow.org/tutorials/quickstart/beginner (the same network).
 """
 
 import os
 
-import numpy as np
-from loops import begin, keras_classifier, torch_classifier
+from loops import accuracy_of, begin, images, keras_classifier, torch_classifier
 from measure import Trial, compare, notebook_settings, training_flops
-
-from nnlab.datasets import load_images
-
-
-def images():
-    data = load_images("mnist")
-    return data.x_train / np.float32(255), data.y_train, data.x_test / np.float32(255), data.y_test
-
-
-def accuracy_of(model, x, y):
-    return lambda: float(np.mean(model.predict(x, batch_size=1000, verbose=0).argmax(axis=1) == y))
 
 
 def introductory_model():
@@ -47,15 +36,24 @@ def keras_program(quick, *, judged=True):
     trial.judge = accuracy_of(model, x_test, y_test) if judged else None
     model.compile("adam", "sparse_categorical_crossentropy", metrics=["accuracy"])
     epochs = (2 if quick else 10) if judged else 4
-    model.fit(x, y, 128, epochs, validation_split=0.1, callbacks=[trial.callback()], verbose=0)
+    model.fit(
+        x,
+        y,
+        batch_size=128,
+        epochs=epochs,
+        validation_split=0.1,
+        callbacks=[trial.callback()],
+        verbose=0,
+    )
     trial.flops = training_flops(model)
     return trial
 
 
 def nnlab_same_model(quick, **options):
-    """The network and batches of the Keras program, called as notebook 01 does: an epoch's steps at a time.
+    """The network and batches of the Keras program, called as notebook 01 does.
 
-    options: for ``compile``. XLA can be tried where there is no dropout: its random numbers are slow on a CPU.
+    options: for ``compile``. XLA can be tried where there is no dropout: its random numbers are
+    slow on a CPU.
     """
     from nnlab.models import build_mlp
 
@@ -74,10 +72,11 @@ def nnlab_notebook(epochs, **changes):
     def run(quick):
         from nnlab.models import build_mlp
 
-        settings = notebook_settings("01_mnist_mlp", **changes)
+        settings = notebook_settings("01_mnist_mlp") | changes
         begin(settings["SEED"])
         x, y, x_test, y_test = images()
-        batch_size, rounds = settings["BATCH_SIZE"], 1 if quick else epochs
+        batch_size = settings["BATCH_SIZE"]
+        rounds = 1 if quick else epochs
         trial = Trial(examples=int(0.9 * len(x)))
         model = build_mlp((28, 28, 1), 10, units=settings["UNITS"], dropout=settings["DROPOUT"])
         trial.judge = accuracy_of(model, x_test, y_test)
@@ -92,7 +91,7 @@ def nnlab_notebook(epochs, **changes):
 
 
 def on_jax(contestant):
-    """Return the same contestant on the JAX backend of Keras, chosen as a reader would: before Keras is imported."""
+    """Return the same contestant on JAX, chosen as a reader would: before Keras is imported."""
 
     def run(quick):
         os.environ["KERAS_BACKEND"] = "jax"
@@ -114,7 +113,8 @@ def torch_loader(quick):
     from torch.utils.data import DataLoader, TensorDataset
 
     x, y, _, _ = images()
-    model, loss_of = torch_model(), torch.nn.CrossEntropyLoss()
+    model = torch_model()
+    loss_of = torch.nn.CrossEntropyLoss()
     optimizer = torch.optim.Adam(model.parameters())
     loader = DataLoader(
         TensorDataset(torch.from_numpy(x), torch.from_numpy(y).long()), 128, shuffle=True
@@ -133,8 +133,9 @@ def torch_indexed(quick):
     import torch
 
     x, y, _, _ = images()
-    x, y, model = torch.from_numpy(x), torch.from_numpy(y).long(), torch_model()
-    return torch_classifier(Trial(examples=len(x)), model, x, y, 128, 2 if quick else 6)
+    x = torch.from_numpy(x)
+    y = torch.from_numpy(y).long()
+    return torch_classifier(Trial(examples=len(x)), torch_model(), x, y, 128, 2 if quick else 6)
 
 
 CONTESTS = {

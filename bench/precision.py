@@ -1,4 +1,4 @@
-"""Float32 beside the precision that nnlab takes for the fastest: the networks of notebooks 02 and 03, as there."""
+"""Float32 beside the precision that nnlab takes for the fastest: notebooks 02 and 03."""
 
 import keras
 import numpy as np
@@ -54,7 +54,7 @@ def recurrent(precision, quick):
 
 
 def each_precision(network):
-    """Return float32 and the fastest precision as contestants: one and the same where nothing is faster."""
+    """Return float32 and the fastest precision as contestants: one where nothing is faster."""
     names = dict.fromkeys(["float32", best_precision()])
     return {name: lambda quick, name=name: network(name, quick) for name in names}
 

@@ -26,7 +26,8 @@ QUALITY = {
     "dcgan": "Fréchet distance",
 }
 TEXTS = {"text", "sampling"}  # characters, not images
-COLORS = ["#0072B2", "#56B4E9", "#009E73", "#CC79A7"]  # nnlab's; a peer is orange
+COLORS = ["#0072B2", "#56B4E9", "#009E73", "#CC79A7"]  # nnlab's
+PEER = "#D55E00"
 
 
 def trials_by_contestant(result):
@@ -37,7 +38,7 @@ def trials_by_contestant(result):
 
 
 def round_seconds(trial):
-    """Return the median seconds of a round; the first one, in which functions are compiled, is left out."""
+    """Return the median seconds of a round; the first, in which functions are compiled, is out."""
     ends = [seconds for seconds, _ in trial["rounds"]]
     lengths = [after - before for before, after in zip([0, *ends], ends, strict=False)]
     return median(lengths[1:] or lengths)
@@ -49,12 +50,11 @@ def spread(values, form="{:,.0f}"):
 
 
 def throughput_table(result):
-    """Return a table: examples per second, how they compare in each run, how near the matrix product's rate."""
+    """Return a table: examples per second, the ratio in each run, the share of the matrix rate."""
     found = trials_by_contestant(result)
-    rates = {
-        name: [trial["examples"] / round_seconds(trial) for trial in trials]
-        for name, trials in found.items()
-    }
+    rates = {}
+    for name, trials in found.items():
+        rates[name] = [trial["examples"] / round_seconds(trial) for trial in trials]
     first = next(iter(rates))
     flops = max(trial["flops"] for trial in result["trials"])
     unit = "characters/s" if TEXTS & {result["workload"], result["contest"]} else "images/s"
@@ -81,71 +81,58 @@ def seconds_table(result):
     return "\n".join(lines)
 
 
+def first_as_good(trial, target, best):
+    """Return the seconds after which a trial was as good as the target, None where it never was.
+
+    best: min or max, whichever of two qualities is better.
+    """
+    for seconds, quality in trial["rounds"]:
+        if best(quality, target) == quality:
+            return seconds
+    return None
+
+
 def quality_rows(result):
     """Return rows: what the peer reached in what time, and when each of ours was as good."""
     found = trials_by_contestant(result)
     *ours, peer = found
     best = max if "accuracy" in QUALITY[result["workload"]] else min
-    runs = len(found[peer])
-    reached = [best(quality for _, quality in trial["rounds"]) for trial in found[peer]]
-    ends = [trial["rounds"][-1][0] for trial in found[peer]]
-    if best is min:  # the time of its best round: it was let run on to know that it was the best
-        ends = [
-            next(s for s, q in trial["rounds"] if q == goal)
-            for trial, goal in zip(found[peer], reached, strict=True)
-        ]
+    reached = []
+    ends = []
+    for trial in found[peer]:
+        goal = best(quality for _, quality in trial["rounds"])
+        reached.append(goal)
+        if best is max:
+            ends.append(trial["rounds"][-1][0])
+        else:  # the time of its best round: it was let run on to know that it was the best
+            ends.append(first_as_good(trial, goal, best))
     target = median(reached)
+    name_of_peer = f"{peer}: {target:.4g} in {spread(ends)} s"
     rows = []
     for name in ours:
-        times = [
-            next((s for s, q in trial["rounds"] if best(q, target) == q), None)
-            for trial in found[name]
-        ]
+        times = [first_as_good(trial, target, best) for trial in found[name]]
         last = median(trial["rounds"][-1][1] for trial in found[name])
-        when = "not reached" if None in times else f"{spread(times)} s"
-        ratio = (
-            "–"
-            if None in times
-            else f"1/{median(theirs / own for own, theirs in zip(times, ends, strict=True)):.1f}"
-        )
-        rows.append(
-            f"| {NAMES[result['workload']]} | {peer}: {target:.4g} in {spread(ends)} s | "
-            f"{name}: {last:.4g} at its end | {when} | {ratio} | {runs} |"
-        )
+        when = "not reached"
+        share = "–"
+        if None not in times:
+            when = f"{spread(times)} s"
+            ratios = [theirs / own for own, theirs in zip(times, ends, strict=True)]
+            share = f"1/{median(ratios):.1f}"
+        workload = NAMES[result["workload"]]
+        result_of_ours = f"{name}: {last:.4g} at its end"
+        cells = [workload, name_of_peer, result_of_ours, when, share, str(len(ends))]
+        rows.append(f"| {' | '.join(cells)} |")
     return rows
 
 
 def draw(results, path):
     """Draw quality against wall time, one panel a workload."""
-    figure, axes = plt.subplots(
-        1, len(results), figsize=(3.6 * len(results), 4.6), layout="constrained", squeeze=False
-    )
+    size = (3.6 * len(results), 4.6)
+    figure, axes = plt.subplots(1, len(results), figsize=size, layout="constrained", squeeze=False)
     for ax, result in zip(axes[0], results, strict=True):
-        name = QUALITY[result["workload"]]
-        found = trials_by_contestant(result)
-        for (contestant, trials), color in zip(
-            found.items(), [*COLORS[: len(found) - 1], "#D55E00"], strict=True
-        ):
-            for trial in trials:
-                seconds, quality = zip(*trial["rounds"], strict=True)
-                values = [100 * (1 - q) for q in quality] if "accuracy" in name else quality
-                label = contestant if trial is trials[0] else None
-                ax.plot(
-                    seconds,
-                    values,
-                    color=color,
-                    marker="o",
-                    markersize=3,
-                    linewidth=1.2,
-                    label=label,
-                )
-        ax.set(
-            xscale="log",
-            yscale="log",
-            xlabel="seconds of training",
-            title=NAMES[result["workload"]],
-        )
-        ax.set_ylabel("wrong test images, %" if "accuracy" in name else name)
+        draw_lines(ax, result)
+        ax.set(xscale="log", yscale="log", title=NAMES[result["workload"]])
+        ax.set_xlabel("seconds of training")
         ax.xaxis.set_major_locator(LogLocator(subs=(1, 2, 5)))
         ax.xaxis.set_minor_formatter(NullFormatter())
         ax.xaxis.set_major_formatter("{x:g}")
@@ -153,11 +140,26 @@ def draw(results, path):
         ax.yaxis.set_minor_formatter("{x:.2g}")
         ax.tick_params(axis="y", which="minor", labelsize=7)
         ax.grid(alpha=0.3, which="both")
-        ax.legend(
-            frameon=False, fontsize=8, loc="upper left", bbox_to_anchor=(0, -0.15)
-        )  # below: lines are everywhere
+        # below: lines are everywhere
+        ax.legend(frameon=False, fontsize=8, loc="upper left", bbox_to_anchor=(0, -0.15))
     figure.savefig(path, dpi=110)
     plt.close(figure)
+
+
+def draw_lines(ax, result):
+    """Draw a line for each trial, one colour a contestant."""
+    name = QUALITY[result["workload"]]
+    found = trials_by_contestant(result)
+    colors = [*COLORS[: len(found) - 1], PEER]
+    for (contestant, trials), color in zip(found.items(), colors, strict=True):
+        for trial in trials:
+            seconds, values = zip(*trial["rounds"], strict=True)
+            if "accuracy" in name:
+                values = [100 * (1 - accuracy) for accuracy in values]
+            label = contestant if trial is trials[0] else None
+            style = {"marker": "o", "markersize": 3, "linewidth": 1.2}
+            ax.plot(seconds, values, color=color, label=label, **style)
+    ax.set_ylabel("wrong test images, %" if "accuracy" in name else name)
 
 
 def replace_results(path, text):
@@ -166,31 +168,41 @@ def replace_results(path, text):
     path.write_text(f"{before}{BEGIN}\n{text}\n{END}{rest.split(END)[1]}", encoding="utf-8")
 
 
-def main(results: Path = HERE / "results", readme: Path = HERE / "README.md"):
-    found = {
-        path.stem: json.loads(path.read_text(encoding="utf-8"))
-        for path in sorted(results.glob("*.json"))
-    }
+def head(found):
+    """Return when and where the results were measured."""
     machine = next(iter(found.values()))["machine"]
-    rate = median(rate for result in found.values() for rate in result["matrix_rate"])
+    rates = []
+    for result in found.values():
+        rates += result["matrix_rate"]
     dates = sorted({result["date"] for result in found.values()})
-    head = (
-        f"{' to '.join(dict.fromkeys((dates[0], dates[-1])))}; {machine['processor']}, {machine['cores']} cores, "
-        f"Python {machine['python']}, TensorFlow {machine['tensorflow']}, Keras {machine['keras']}, PyTorch "
-        f"{machine['torch']}; float32 matrix product {rate / 1e9:.0f} billion operations per second."
+    period = " to ".join(dict.fromkeys((dates[0], dates[-1])))
+    return (
+        f"{period}; {machine['processor']}, {machine['cores']} cores, "
+        f"Python {machine['python']}, TensorFlow {machine['tensorflow']}, "
+        f"Keras {machine['keras']}, PyTorch {machine['torch']}; "
+        f"float32 matrix product {median(rates) / 1e9:.0f} billion operations per second."
     )
+
+
+def main(results: Path = HERE / "results", readme: Path = HERE / "README.md"):
+    found = {}
+    for path in sorted(results.glob("*.json")):
+        found[path.stem] = json.loads(path.read_text(encoding="utf-8"))
     quality = [found[f"{name}-quality"] for name in NAMES if f"{name}-quality" in found]
-    rows = [row for result in quality for row in quality_rows(result)]
-    titles = [
+    rows = [
         "| | the peer's programme | ours | as good after | of its time | runs |",
         "|" + " --- |" * 6,
     ]
-    parts = [head, "\n".join([*titles, *rows])]
+    for result in quality:
+        rows += quality_rows(result)
+    parts = [head(found), "\n".join(rows)]
     if quality:
         draw(quality, results / "quality.png")
         parts.append("![Quality against wall time, one panel a workload](results/quality.png)")
-    rest = [result for name, result in found.items() if not name.endswith("-quality")]
-    parts += [(seconds_table if r["workload"] == "startup" else throughput_table)(r) for r in rest]
+    for name, result in found.items():
+        if not name.endswith("-quality"):
+            table = seconds_table if result["workload"] == "startup" else throughput_table
+            parts.append(table(result))
     replace_results(readme, "\n\n".join(parts))
 
 

@@ -5,8 +5,8 @@ Source: https://www.tensorflow.org/text/tutorials/text_generation
 """
 
 import numpy as np
+from loops import texts
 from measure import Trial, compare
-from text import texts
 
 from nnlab.sampling import generate_text
 

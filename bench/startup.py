@@ -1,4 +1,4 @@
-"""What a reader waits for before anything is trained: imports, the command line, the whole quick suite."""
+"""What a reader waits for before anything is trained: imports, the command, all quick notebooks."""
 
 import subprocess
 import sys

@@ -7,11 +7,10 @@ both sides. Source: https://github.com/karpathy/char-rnn (its defaults).
 """
 
 import numpy as np
-from loops import begin, torch_classifier, warmup_cosine
+from loops import begin, texts, torch_classifier
 from measure import Trial, compare, notebook_settings, training_flops
 
-from nnlab.datasets import load_text
-from nnlab.text import Vocabulary, stateful_batches
+from nnlab.text import stateful_batches
 
 SETTINGS = {
     "tutorial": {
@@ -29,13 +28,6 @@ SETTINGS = {
         "embedding_dim": 65,
     },
 }
-
-
-def texts():
-    text = load_text("tiny_shakespeare").text
-    vocabulary = Vocabulary.from_text(text)
-    train, held_out = np.split(vocabulary.encode(text), [int(0.9 * len(text))])
-    return vocabulary, train, held_out
 
 
 def held_out_loss(model, held_out, *, window=None, batch_size=64):
@@ -106,7 +98,7 @@ def nnlab_notebook(epochs):
         import keras
 
         from nnlab.models import build_char_rnn
-        from nnlab.training import ResetStates
+        from nnlab.training import ResetStates, warmup_cosine
 
         settings = notebook_settings("03_rnn_text_generation")
         begin(settings["SEED"])

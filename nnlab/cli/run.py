@@ -6,6 +6,8 @@ from typing import Annotated
 
 import typer
 
+from nnlab.cli._extras import needs_extra
+
 
 def run(
     notebooks: Annotated[
@@ -30,7 +32,8 @@ def run(
     """Execute notebooks in fresh kernels and write a gallery of them; exit 1 if one fails."""
     from rich.console import Console
 
-    from nnlab.cli import _gallery, _notebooks
+    with needs_extra("run"):
+        from nnlab.cli import _gallery, _notebooks
     from nnlab.cli._console import ProgressBars, report, summary
 
     try:

@@ -1,0 +1,278 @@
+"""What is installed with nnlab: what each part imports, no more than the core needs, every file."""
+
+import ast
+import importlib.metadata
+import json
+import re
+import shutil
+import subprocess
+import sys
+import tomllib
+import zipfile
+from pathlib import Path
+
+import pytest
+from packaging.requirements import Requirement
+from packaging.utils import canonicalize_name
+
+ROOT = Path(__file__).parents[1]
+PROJECT = tomllib.loads((ROOT / "pyproject.toml").read_text(encoding="utf-8"))["project"]
+PYTHONS = ("3.11", "3.12", "3.13")
+# Keras computes with one of these; code that asks which is there imports it only then.
+BACKENDS = {"jax", "torch"}
+# Used by name only, with the reason why it is declared.
+NOT_IMPORTED = {
+    "jupyterlab": "make lab",
+    "tqdm": "pooch draws its bar with it",
+    "pytest-xdist": "make test",
+    "nbval": "make test",
+    "ruff": "make lint",
+    "build": "the test of the wheel below",
+    "uv": "make",
+}
+
+
+def requirements(*extras):
+    """Return distribution → its requirement, for nnlab's core and these extras."""
+    lines = list(PROJECT["dependencies"])
+    for extra in extras:
+        lines += PROJECT["optional-dependencies"][extra]
+    found = {}
+    for line in lines:
+        requirement = Requirement(line)
+        if requirement.name == "nnlab":
+            found |= requirements(*requirement.extras)
+        else:
+            found[canonicalize_name(requirement.name)] = requirement
+    return found
+
+
+def sources(path):
+    text = path.read_text(encoding="utf-8")
+    if path.suffix == ".py":
+        return [text]
+    cells = [cell for cell in json.loads(text)["cells"] if cell["cell_type"] == "code"]
+    return ["".join(cell["source"]) for cell in cells]
+
+
+def imported_names(source):
+    """Return the top-level packages that a program or a cell imports, magic commands left out."""
+    lines = [line for line in source.splitlines() if not line.startswith(("%", "!"))]
+    names = set()
+    for node in ast.walk(ast.parse("\n".join(lines))):
+        if isinstance(node, ast.Import):
+            names |= {alias.name.split(".")[0] for alias in node.names}
+        elif isinstance(node, ast.ImportFrom):
+            names.add(node.module.split(".")[0])
+    return names
+
+
+def imported_distributions(paths):
+    """Return the distributions that files import; the standard library is none, nor is nnlab."""
+    names = set()
+    for path in paths:
+        for source in sources(path):
+            names |= imported_names(source)
+    names -= OWN | set(sys.stdlib_module_names)
+    owners = importlib.metadata.packages_distributions()
+    return {canonicalize_name(owners.get(name, [name])[0]) for name in names}
+
+
+OWN = {"nnlab", *(path.stem for path in (ROOT / "bench").glob("*.py"))}
+
+
+def files(folder, *, without=None):
+    found = [*(ROOT / folder).rglob("*.py"), *(ROOT / folder).rglob("*.ipynb")]
+    return [path for path in found if without is None or not path.is_relative_to(ROOT / without)]
+
+
+PARTS = {
+    "nnlab": (files("nnlab", without="nnlab/cli"), ()),
+    "nnlab/cli": (files("nnlab/cli"), ("run",)),
+    "notebooks": (files("notebooks"), ("notebooks", "jax")),
+    "bench": (files("bench"), ("bench",)),
+    "tests": (files("tests"), ("dev",)),
+}
+
+
+@pytest.mark.parametrize("part", PARTS)
+def test_all_that_a_part_imports_is_declared_for_it(part):
+    paths, extras = PARTS[part]
+    undeclared = imported_distributions(paths) - requirements(*extras).keys()
+    assert undeclared <= BACKENDS, f"{part} imports {sorted(undeclared)}: which extra brings that?"
+
+
+def test_all_that_is_declared_is_used():
+    every = requirements(*PROJECT["optional-dependencies"])
+    imported = set()
+    for paths, _ in PARTS.values():
+        imported |= imported_distributions(paths)
+    assert every.keys() - imported <= NOT_IMPORTED.keys()
+
+
+def brought_by(names):
+    """Return these distributions and all that they bring along, as they are installed here."""
+    brought, waiting = set(), [*names]
+    while waiting:
+        name = waiting.pop()
+        if name in brought:
+            continue
+        brought.add(name)
+        for line in importlib.metadata.requires(name) or ():
+            requirement = Requirement(line)
+            if requirement.marker is None or requirement.marker.evaluate({"extra": ""}):
+                waiting.append(canonicalize_name(requirement.name))
+    return brought
+
+
+def test_the_core_brings_no_jupyter():
+    brought = brought_by(requirements())
+    assert "urllib3" in brought  # what requests brings: the check looks further than one step
+    assert not brought & {"ipykernel", "ipython", "jax", "nbclient", "nbconvert", "nbformat"}
+    assert not brought & {"optuna", "pandas", "notebook", "jinja2"}
+    assert not [name for name in brought if "jupyter" in name]
+
+
+NOT_IN_THE_CORE = """
+import sys
+from importlib.abc import MetaPathFinder
+
+class Missing(MetaPathFinder):
+    def find_spec(self, name, path, target=None):
+        if name.split(".")[0] in {missing}:
+            raise ModuleNotFoundError(f"No module named {{name!r}}", name=name)
+
+sys.meta_path.insert(0, Missing())
+"""
+
+
+def run_with_the_core_only(program, *arguments):
+    """Run a program in a Python that has nothing of what the extras bring."""
+    owners = importlib.metadata.packages_distributions()
+    extra = brought_by(requirements("notebooks", "run")) - brought_by(requirements())
+    missing = {name for name, owner in owners.items() if canonicalize_name(owner[0]) in extra}
+    assert {"IPython", "nbformat", "pandas"} <= missing
+    program = NOT_IN_THE_CORE.format(missing=sorted(missing)) + program
+    command = [sys.executable, "-c", program, *arguments]
+    return subprocess.run(command, capture_output=True, text=True, timeout=300)
+
+
+COMMAND = "from nnlab.cli import app\napp()\n"
+
+
+@pytest.mark.parametrize(
+    "arguments", [["--help"], ["copy", "models.build_mlp"], ["data", "list"], ["data", "where"]]
+)
+def test_commands_work_with_the_core_alone(arguments):
+    done = run_with_the_core_only(COMMAND, *arguments)
+    assert done.returncode == 0, done.stderr
+    assert done.stdout
+
+
+def test_a_command_without_its_extra_says_which_to_install(tmp_path):
+    done = run_with_the_core_only(COMMAND, "run", "--out", str(tmp_path))
+    assert done.returncode == 1
+    assert 'pip install "nnlab[run]"' in done.stderr
+    assert "Traceback" not in done.stderr
+
+
+LIBRARY = """
+import importlib
+import pkgutil
+
+import nnlab
+
+for info in pkgutil.walk_packages(nnlab.__path__, "nnlab."):
+    if not info.name.startswith("nnlab.cli"):
+        importlib.import_module(info.name)
+from nnlab.datasets import load_images
+from nnlab.models import build_mlp
+
+data = load_images("digits")
+model = build_mlp(data.image_shape, data.num_classes, units=(16,))
+model.compile("adam", "sparse_categorical_crossentropy", metrics=["accuracy"])
+model.fit(data.x_train / 255, data.y_train, batch_size=256, epochs=1, validation_split=0.1)
+"""
+
+
+def test_the_library_works_with_the_core_alone():
+    done = run_with_the_core_only(LIBRARY)
+    assert done.returncode == 0, done.stderr
+
+
+def resolve(lines, tmp_path, *options):
+    """Return what uv finds for requirements on Python 3.13; skip without a package index."""
+    wanted = tmp_path / "wanted.txt"
+    wanted.write_text("\n".join(map(str, lines)), encoding="utf-8")
+    command = [
+        sys.executable,
+        "-m",
+        "uv",
+        "pip",
+        "compile",
+        "--quiet",
+        "--no-header",
+        "--no-annotate",
+    ]
+    done = subprocess.run(
+        [*command, "--python-version", "3.13", *options, wanted],
+        capture_output=True,
+        text=True,
+        timeout=300,
+    )
+    if done.returncode and "No solution found" not in done.stderr:
+        pytest.skip(f"no package index: {done.stderr.strip()[-200:]}")
+    return done
+
+
+HOSTED = ["ipykernel==6.17.1", "jupyter-client==7.4.9"]  # what a hosted notebook service keeps
+
+
+def test_it_installs_beside_what_a_hosted_notebook_service_keeps(tmp_path):
+    done = resolve([*requirements("notebooks").values(), *HOSTED], tmp_path)
+    assert done.returncode == 0, done.stderr
+    assert {*HOSTED} <= {*done.stdout.split()}
+
+
+def test_the_check_notices_a_bound_that_a_hosted_notebook_service_cannot_keep(tmp_path):
+    done = resolve([*HOSTED, "ipykernel>=6.29"], tmp_path)
+    assert done.returncode and "ipykernel" in done.stderr
+
+
+@pytest.mark.parametrize("python", PYTHONS)
+def test_the_constraints_hold_one_version_of_all_that_is_declared_on_each_python(python):
+    versions = {}
+    for line in (ROOT / "constraints.txt").read_text(encoding="utf-8").splitlines():
+        if line.startswith("#"):
+            continue
+        pin = Requirement(line)
+        place = {"python_version": python, "python_full_version": f"{python}.9"}
+        place |= {"sys_platform": "linux", "os_name": "posix", "implementation_name": "cpython"}
+        if pin.marker is None or pin.marker.evaluate(place):
+            name = canonicalize_name(pin.name)
+            assert name not in versions, f"two versions of {name} on Python {python}"
+            [versions[name]] = [specifier.version for specifier in pin.specifier]
+    for name, requirement in requirements("dev", "bench").items():
+        assert requirement.specifier.contains(versions[name], prereleases=True), name
+
+
+def test_the_constraints_name_no_address():
+    text = (ROOT / "constraints.txt").read_text(encoding="utf-8")
+    assert "://" not in text
+    assert not re.search(r"^-|\s@\s", text, re.MULTILINE)
+
+
+def test_a_wheel_holds_every_file_of_the_package(tmp_path):
+    for name in ("nnlab", "pyproject.toml", "README.md", "LICENSE"):
+        source = ROOT / name
+        copy = shutil.copytree if source.is_dir() else shutil.copy
+        copy(source, tmp_path / name)
+    build = [sys.executable, "-m", "build", "--wheel", "--no-isolation", "--outdir", "out", "."]
+    done = subprocess.run(build, cwd=tmp_path, capture_output=True, text=True, timeout=300)
+    assert done.returncode == 0, done.stdout + done.stderr
+    [wheel] = (tmp_path / "out").glob("*.whl")
+    held = {name for name in zipfile.ZipFile(wheel).namelist() if ".dist-info/" not in name}
+    there = {path for path in (ROOT / "nnlab").rglob("*") if path.is_file()}
+    names = {path.relative_to(ROOT).as_posix() for path in there if path.suffix != ".pyc"}
+    assert held == names
+    assert {"nnlab/cli/templates/index.html", "nnlab/plotting/nnlab.mplstyle"} <= held
