@@ -11,7 +11,10 @@ from nbformat.v4 import new_code_cell, new_markdown_cell, new_notebook, new_outp
 from nnlab.cli._gallery import write_gallery
 
 GIF = "R0lGODlhAQABAIAAAAAAAP///yH5BAEAAAAALAAAAAABAAEAAAIBRAA7"
-PNG = "iVBORw0KGgoAAAANSUhEUgAAAAEAAAABCAYAAAAfFcSJAAAADUlEQVR42mNk+M9QDwADhgGAWjR9awAAAABJRU5ErkJggg=="
+PNG = (
+    "iVBORw0KGgoAAAANSUhEUgAAAAEAAAABCAYAAAAfFcSJ"
+    "AAAADUlEQVR42mNk+M9QDwADhgGAWjR9awAAAABJRU5ErkJggg=="
+)
 RECORD = {
     "metrics": {"test_accuracy": 0.98765},
     "dataset": "digits",
@@ -29,7 +32,7 @@ def figure(kind, data, tags=()):
 
 
 def write(folder, *notebooks, quick=True):
-    """Write a gallery of (result, cells) pairs; return index.html as text. Cells: None if unreadable."""
+    """Write a gallery of (result, cells) pairs, cells None if unreadable; return index.html."""
     rows = []
     for i, (result, cells) in enumerate(notebooks):
         rows.append(

@@ -21,6 +21,8 @@ STARTS_AND_WAITS = (
     "import os, pathlib, time\npathlib.Path('pid').write_text(str(os.getpid()))\ntime.sleep(300)"
 )
 
+HEAVY = {"keras", "tensorflow", "jax", "torch", "numpy", "sklearn", "matplotlib"}
+HEAVY |= {"nbclient", "nbconvert", "nbformat", "jinja2", "jupyter_client", "ipykernel", "pooch"}
 IS_QUICK = "import os\nassert os.environ['NNLAB_QUICK'] == '1'"
 IS_FULL = "import os\nassert 'NNLAB_QUICK' not in os.environ"
 
@@ -137,7 +139,7 @@ def test_a_run_that_is_stopped_ends_its_kernels_keeps_what_is_done_and_exits_130
 
 
 def start_with_ctrl_c(*words):
-    """Start nnlab so that it hears SIGINT even if these tests run in the background, where it is ignored."""
+    """Start nnlab so that it hears SIGINT even where these tests run in the background."""
     hears = "import signal; signal.signal(signal.SIGINT, signal.default_int_handler); "
     command = [sys.executable, "-c", hears + NNLAB[-1], *words]
     return subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True)
@@ -154,7 +156,7 @@ def test_help_and_import_load_no_keras_and_no_matplotlib():
     code = (
         "import sys, contextlib, nnlab, nnlab.cli\n"
         "with contextlib.suppress(SystemExit): nnlab.cli.app(['--help'])\n"
-        "heavy = {'keras', 'tensorflow', 'matplotlib', 'numpy', 'sklearn', 'nbclient', 'pooch'} & sys.modules.keys()\n"
+        f"heavy = {HEAVY} & sys.modules.keys()\n"
         "sys.exit(f'loaded {heavy}' if heavy else 0)"
     )
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True)
