@@ -1,13 +1,42 @@
 """What a terminal shows of notebooks: a bar while one runs, a line when it ended, then a table."""
 
 import textwrap
+from contextlib import suppress
 
 from rich import progress
+from rich.console import Console
 from rich.markup import escape
 from rich.table import Table
 from rich.text import Text
 
+from nnlab.cli._gallery import write_gallery
+from nnlab.cli._notebooks import run_notebooks
 from nnlab.cli._records import metrics_of
+
+
+def run_and_show(paths, out, **settings):
+    """Run notebooks, show how they end and write their gallery; return the exit code.
+
+    paths, out, settings: as of ``run_notebooks``.
+    """
+    console = Console(highlight=False)
+    bars = ProgressBars(console)
+    results = []
+    interrupted = True
+    with suppress(KeyboardInterrupt), bars.progress:
+        for result in run_notebooks(paths, out, on_cell=bars.show, **settings):
+            bars.hide(result.name)
+            results.append(result)
+            report(result, console)
+        interrupted = False
+    if results:
+        index = write_gallery(out, paths)
+        names = [path.stem for path in paths]
+        console.print(summary(sorted(results, key=lambda one: names.index(one.name))))
+        console.print(f"Gallery: {index}", soft_wrap=True, markup=False)
+    if interrupted:
+        return 130
+    return 1 if any(result.error for result in results) else 0
 
 
 class ProgressBars:

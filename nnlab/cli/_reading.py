@@ -34,7 +34,7 @@ def read_notebook(path):
         "metadata": _valid_metadata(_dict(notebook.get("metadata"))) | KERNEL,
         "cells": _repaired_cells(notebook["cells"]),
     }
-    notebook = nbformat.reads(json.dumps(notebook), as_version=4)  # joins the lines of sources
+    notebook = nbformat.reader.reads(json.dumps(notebook))  # joins the lines of sources
     nbformat.validate(notebook)
     return notebook
 

@@ -1,6 +1,5 @@
 """``nnlab run``: execute notebooks."""
 
-from contextlib import suppress
 from pathlib import Path
 from typing import Annotated
 
@@ -29,8 +28,8 @@ def run(
 ):
     """Execute notebooks in fresh kernels and write a gallery of them; exit 1 if one fails."""
     try:
-        from nnlab.cli import _gallery, _notebooks  # noqa: F401
-    except ModuleNotFoundError as error:
+        from nnlab.cli import _console, _notebooks
+    except ImportError as error:
         typer.echo(f'nnlab run needs {error.name}: pip install "nnlab[run]"', err=True)
         raise typer.Exit(1) from error
 
@@ -39,36 +38,8 @@ def run(
     except (FileNotFoundError, ValueError) as error:
         raise typer.BadParameter(str(error)) from error
     try:
-        code = _run_and_show(paths, out, quick=quick, timeout=timeout, jobs=jobs)
+        code = _console.run_and_show(paths, out, quick=quick, timeout=timeout, jobs=jobs)
     except OSError as error:  # a disk that is full, a folder that may not be written
         typer.echo(f"stopped: {error}", err=True)
         code = 1
     raise typer.Exit(code)
-
-
-def _run_and_show(paths, out, **settings):
-    """Run notebooks, show how they end and write the gallery; return the exit code."""
-    from rich.console import Console
-
-    from nnlab.cli._console import ProgressBars, report, summary
-    from nnlab.cli._gallery import write_gallery
-    from nnlab.cli._notebooks import run_notebooks
-
-    console = Console(highlight=False)
-    bars = ProgressBars(console)
-    results = []
-    interrupted = True
-    with suppress(KeyboardInterrupt), bars.progress:
-        for result in run_notebooks(paths, out, on_cell=bars.show, **settings):
-            bars.hide(result.name)
-            results.append(result)
-            report(result, console)
-        interrupted = False
-    if results:
-        index = write_gallery(out, paths)
-        names = [path.stem for path in paths]
-        console.print(summary(sorted(results, key=lambda one: names.index(one.name))))
-        console.print(f"Gallery: {index}", soft_wrap=True, markup=False)
-    if interrupted:
-        return 130
-    return 1 if any(result.error for result in results) else 0

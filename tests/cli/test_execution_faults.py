@@ -173,6 +173,11 @@ def test_an_endless_cell_that_may_raise_fails_all_the_same(tmp_path, write_noteb
     assert str(result.error).startswith("cell 1 of 2: TimeoutError: still running after 1 s")
 
 
+def test_a_timeout_that_a_cell_raises_itself_is_its_own_error(tmp_path, write_notebook, run_one):
+    path = write_notebook(tmp_path / "a.ipynb", "raise TimeoutError")
+    assert str(run_one(path, tmp_path / "out").error).startswith("cell 1 of 1: TimeoutError: \n")
+
+
 @pytest.mark.skipif(not hasattr(os, "killpg"), reason="no groups of processes here")
 def test_what_a_kernel_that_died_had_started_is_ended(tmp_path, write_notebook, run_one):
     starts = "import os, pathlib, subprocess\nchild = subprocess.Popen(['sleep', '300'])"
