@@ -5,19 +5,24 @@ what went to standard error after everything that went to standard output in tha
 """
 
 import sys
+import threading
 
 
 def load_ipython_extension(shell):
-    """Let each of the two streams show what it holds before the other one is written to."""
-    writing = [sys.stdout]  # the stream that was written to last
+    """Let each of the two streams show what it holds before the other one is written to.
+
+    Only where both are written to by one thread: two threads would cut each other's lines.
+    """
+    latest = [(sys.stdout, threading.get_ident())]
 
     def take_turns(stream):
         write = stream.write
 
         def write_in_turn(text):
-            if writing[0] is not stream:
-                writing[0].flush()
-                writing[0] = stream
+            other, thread = latest[0]
+            latest[0] = (stream, threading.get_ident())
+            if other is not stream and thread == threading.get_ident():
+                other.flush()
             return write(text)
 
         stream.write = write_in_turn

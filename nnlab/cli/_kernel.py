@@ -35,7 +35,8 @@ async def execute(notebook, path, *, quick, timeout, on_cell):
 
     Return a Failure, or None where all went well.
     """
-    client = _BoundedClient(notebook, timeout)
+    manager = AsyncKernelManager(kernel_spec_manager=_ThisPython())
+    client = _BoundedClient(notebook, manager, timeout)
     with tempfile.TemporaryFile() as log:
         try:
             await _start_kernel(client, path, quick, log)
@@ -43,7 +44,7 @@ async def execute(notebook, path, *, quick, timeout, on_cell):
         except Exception as error:  # whatever stops one notebook is its result: the others run on
             return _failure(client, error, log)
         finally:
-            await _end_kernel(client)
+            await _end_kernel(client, manager)
             for cell in code_cells(notebook):
                 cell.outputs = merge_streams(cell.outputs)
 
@@ -58,10 +59,10 @@ class _ThisPython(KernelSpecManager):
 class _BoundedClient(NotebookClient):
     """Keeps at most MAX_OUTPUT characters of what a cell shows, and gives up on more."""
 
-    def __init__(self, notebook, timeout):
+    def __init__(self, notebook, manager, timeout):
         super().__init__(
             notebook,
-            km=AsyncKernelManager(kernel_spec_manager=_ThisPython()),
+            km=manager,
             timeout_func=lambda cell: timeout,  # nbclient's own timeout takes whole seconds only
             startup_timeout=120,
             iopub_timeout=10,
@@ -161,9 +162,8 @@ async def _run_cells(client, path, on_cell):
     return None
 
 
-async def _end_kernel(client):
+async def _end_kernel(client, manager):
     """End the kernel; if it has died, end what it had started."""
-    manager = client.km
     if await manager.is_alive():
         at_once = client.flooded or asyncio.current_task().cancelling() > 0
         await manager.shutdown_kernel(now=at_once)

@@ -25,6 +25,8 @@ def embed_pictures(page, folder):
     end = 0  # of what is in pieces
     room = MAX_PICTURES
     for image in IMAGE.finditer(page):
+        if 'src="data:' in image[0]:  # long: not to be searched
+            continue
         source = SOURCE.search(image[0])
         if not source:
             continue

@@ -173,6 +173,16 @@ def test_an_endless_cell_that_may_raise_fails_all_the_same(tmp_path, write_noteb
     assert str(result.error).startswith("cell 1 of 2: TimeoutError: still running after 1 s")
 
 
+def test_a_kernel_that_does_not_start_is_reported_with_its_last_words(
+    tmp_path, monkeypatch, write_notebook, run_one
+):
+    monkeypatch.setenv("PYTHONHOME", str(tmp_path))  # Python finds no library there
+    path = write_notebook(tmp_path / "a.ipynb", "1")
+    error = str(run_one(path, tmp_path / "out").error)
+    assert error.startswith("the kernel did not start: Kernel died before replying")
+    assert "encodings" in error
+
+
 def test_a_timeout_that_a_cell_raises_itself_is_its_own_error(tmp_path, write_notebook, run_one):
     path = write_notebook(tmp_path / "a.ipynb", "raise TimeoutError")
     assert str(run_one(path, tmp_path / "out").error).startswith("cell 1 of 1: TimeoutError: \n")
