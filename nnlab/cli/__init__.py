@@ -1,9 +1,14 @@
-"""The ``nnlab`` command: run notebooks, launch training, look after data sets, copy a helper, describe this machine.
+"""The ``nnlab`` command: run notebooks, launch training, data sets, copy a helper, this machine.
 
-One file a command; what begins with an underscore is what they are made of. Nothing outside imports this folder.
+One file a command; what begins with an underscore is what they are made of. Nothing outside
+imports this folder.
 """
 
+import io
+import sys
+
 import typer
+from typer.core import TyperGroup
 
 from nnlab.cli.copy import copy
 from nnlab.cli.data import data_app
@@ -11,11 +16,24 @@ from nnlab.cli.info import info
 from nnlab.cli.launch import launch
 from nnlab.cli.run import run
 
+
+class _AnyConsole(TyperGroup):
+    """Commands that no character stops: what a console cannot show is shown as its escape."""
+
+    def main(self, *args, **kwargs):
+        for stream in (sys.stdout, sys.stderr):
+            if isinstance(stream, io.TextIOWrapper):
+                stream.reconfigure(errors="backslashreplace")
+        return super().main(*args, **kwargs)
+
+
 app = typer.Typer(
     name="nnlab",
+    cls=_AnyConsole,
     no_args_is_help=True,
     add_completion=False,
-    help="Run notebooks, launch training, look after data sets, copy a helper, describe this machine.",
+    help="Run notebooks, launch training, look after data sets, copy a helper, "
+    "describe this machine.",
 )
 app.command()(run)
 app.command(context_settings={"allow_interspersed_args": False})(launch)

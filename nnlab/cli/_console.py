@@ -1,70 +1,102 @@
-"""What a terminal shows of notebooks: a bar while one runs, a line when it ended, a table in the end."""
+"""What a terminal shows of notebooks: a bar while one runs, a line when it ended, then a table."""
 
 import textwrap
+from contextlib import suppress
 
 from rich import progress
+from rich.console import Console
 from rich.markup import escape
 from rich.table import Table
 from rich.text import Text
+
+from nnlab.cli._gallery import write_gallery
+from nnlab.cli._notebooks import run_notebooks
+from nnlab.cli._records import metrics_of
+
+
+def run_and_show(paths, out, **settings):
+    """Run notebooks, show how they end and write their gallery; return the exit code.
+
+    paths, out, settings: as of ``run_notebooks``.
+    """
+    console = Console(highlight=False)
+    bars = ProgressBars(console)
+    results = []
+    interrupted = True
+    with suppress(KeyboardInterrupt), bars.progress:
+        for result in run_notebooks(paths, out, on_cell=bars.show, **settings):
+            bars.hide(result.name)
+            results.append(result)
+            report(result, console)
+        interrupted = False
+    if results:
+        index = write_gallery(out, paths)
+        names = [path.stem for path in paths]
+        console.print(summary(sorted(results, key=lambda one: names.index(one.name))))
+        console.print(f"Gallery: {index}", soft_wrap=True, markup=False)
+    if interrupted:
+        return 130
+    return 1 if any(result.error for result in results) else 0
 
 
 class ProgressBars:
     """A bar for each notebook that runs, where the console is a terminal."""
 
     def __init__(self, console):
-        columns = (
+        self.progress = progress.Progress(
             "{task.description}",
             progress.BarColumn(),
             "{task.fields[cell]}",
             progress.TimeElapsedColumn(),
-        )
-        self.progress = progress.Progress(
-            *columns, console=console, transient=True, disable=not console.is_terminal
+            console=console,
+            transient=True,
+            disable=not console.is_terminal,
         )
         self.by_name = {}
 
     def show(self, path, done, total):
-        if path.stem not in self.by_name:
-            self.by_name[path.stem] = self.progress.add_task(
-                escape(path.stem), total=total, cell=""
-            )
-        self.progress.update(
-            self.by_name[path.stem], completed=done, cell=f"cell {done + 1} of {total}"
-        )
+        name = path.stem
+        if name not in self.by_name:
+            self.by_name[name] = self.progress.add_task(escape(name), total=total, cell="")
+        cell = f"cell {done + 1} of {total}"
+        self.progress.update(self.by_name[name], completed=done, cell=cell)
 
     def hide(self, name):
         if name in self.by_name:  # a file that is no notebook never had one
             self.progress.remove_task(self.by_name.pop(name))
 
 
-def metrics(result):
-    pairs = [pair for record in result.records for pair in record.get("metrics", {}).items()]
-    return ", ".join(
-        f"{name} {value:.4g}" if isinstance(value, float) else f"{name} {value}"
-        for name, value in pairs
-    )
-
-
 def report(result, console):
     """Print one line on a notebook and, where a cell failed, its source and what it said."""
-    error = result.error
-    if not error:
-        line = f"{result.name}: ok in {result.seconds:.1f} s" + f", {metrics(result)}" * bool(
-            result.records
-        )
-        console.print(Text(line, "green"), soft_wrap=True)
+    if result.error:
+        _report_failure(result, console)
         return
+    line = f"{result.name}: ok in {result.seconds:.1f} s"
+    if metrics := _metrics(result):
+        line += f", {metrics}"
+    console.print(Text(line, "green"), soft_wrap=True)
+
+
+def _report_failure(result, console):
+    error = result.error
     where = f" in cell {error.cell} of {error.cells}" if error.cell else ""
     line = f"{result.name}: failed after {result.seconds:.1f} s{where}: {error.message}"
     console.print(Text(line, "bold red"), soft_wrap=True)
-    for part in filter(None, (error.source, error.traceback)):
-        console.print(Text("\n" + textwrap.indent(part, "    ")), soft_wrap=True)
+    for part in (error.source, error.traceback):
+        if part:
+            console.print(Text("\n" + textwrap.indent(part, "    ")), soft_wrap=True)
 
 
 def summary(results):
+    """Return a table with a line for each notebook."""
     table = Table("notebook", "status", "metrics", box=None, pad_edge=False)
     table.add_column("time", justify="right", no_wrap=True)
     for result in results:
         status = Text(result.status, "red" if result.error else "green")
-        table.add_row(Text(result.name), status, Text(metrics(result)), f"{result.seconds:.1f} s")
+        seconds = f"{result.seconds:.1f} s"
+        table.add_row(Text(result.name), status, Text(_metrics(result)), seconds)
     return table
+
+
+def _metrics(result):
+    return ", ".join(f"{name} {value}" for name, value in metrics_of(result.records).items())

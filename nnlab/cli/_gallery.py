@@ -10,79 +10,95 @@ import nbformat
 from jinja2 import Environment, PackageLoader
 from markupsafe import Markup
 from nbconvert import HTMLExporter
-from nbconvert.filters.markdown_mistune import InvalidNotebook
+
+from nnlab.cli._pictures import embed_pictures
+from nnlab.cli._records import metrics_of
+from nnlab.cli._writing import write_whole
 
 FIGURES = ("image/gif", "image/png", "image/jpeg")
-NOT_PROSE = re.compile(
-    r"[|<>]|!?\[!?\[|!\[|```|[-*+] |\d+\. |\$\$"
-)  # how tables, images, lists, code begin
+# How tables, images, lists, code and formulas begin.
+NOT_PROSE = re.compile(r"[|<>]|!?\[!?\[|!\[|```|[-*+] |\d+\. |\$\$")
 
 
-def write_gallery(folder):
-    """Write ``index.html`` and one page per notebook from ``results.json`` and the notebooks beside it.
+def write_gallery(folder, sources=()):
+    """Write ``index.html`` and a page per notebook; return the path of ``index.html``.
 
-    Return the path of ``index.html``. A notebook that could not be read has a card, but no page.
+    folder: it holds ``results.json`` and the executed notebooks, and gets the pages. A notebook
+    that could not be read has a card, but no page.
+    sources: paths of the notebooks that ran; pictures in their Markdown lie beside them.
     """
     folder = Path(folder)
     run = json.loads((folder / "results.json").read_text("utf-8"))
+    results = run["notebooks"]
+    homes = {path.stem: path.parent for path in map(Path, sources)}
+    pages = _page_names([result["name"] for result in results])
+    cards = []
+    bodies = []
+    for result in results:
+        name = result["name"]
+        notebook = _notebook_at(folder / f"{name}.ipynb")
+        cards.append(_card(result, notebook, pages[name]))
+        if notebook:
+            bodies.append((cards[-1], _body(notebook, homes.get(name, folder))))
     templates = Environment(loader=PackageLoader("nnlab.cli"), autoescape=True)
-    paths = [folder / f"{result['name']}.ipynb" for result in run["notebooks"]]
-    notebooks = [nbformat.read(path, as_version=4) if path.is_file() else None for path in paths]
-    cards = [
-        _card(result, notebook)
-        for result, notebook in zip(run["notebooks"], notebooks, strict=True)
-    ]
-    pages = [(card, notebook) for card, notebook in zip(cards, notebooks, strict=True) if notebook]
-    for i, (card, notebook) in enumerate(pages):
-        page = templates.get_template("page.html").render(
-            card=card,
-            content=_body(notebook),
-            before=pages[i - 1][0] if i else None,
-            after=pages[i + 1][0] if i + 1 < len(pages) else None,
-        )
-        _write(folder / card["page"], page)
+    quick = run.get("quick")
+    _write_pages(folder, templates.get_template("page.html"), bodies, quick)
     now = datetime.now()
     index = templates.get_template("index.html").render(
         cards=cards,
-        quick=run.get("quick"),
+        quick=quick,
         failed=sum(card["status"] == "failed" for card in cards),
-        seconds=_duration(sum(result["seconds"] for result in run["notebooks"])),
+        seconds=_duration(sum(result["seconds"] for result in results)),
         date=f"{now.day} {now:%B %Y, %H:%M}",
-        facts=_facts(run["notebooks"]),
+        facts=_facts(results),
     )
-    _write(folder / "index.html", index)
+    write_whole(folder / "index.html", index)
     return folder / "index.html"
 
 
-def _write(path, text):
-    """Write a whole page or none."""
-    part = path.with_name(f".{path.name}.part")
-    try:
-        part.write_bytes(text.encode("utf-8", "backslashreplace"))
-        part.replace(path)
-    finally:
-        part.unlink(missing_ok=True)
+def _write_pages(folder, template, bodies, quick):
+    for i, (card, body) in enumerate(bodies):
+        page = template.render(
+            card=card,
+            content=body,
+            quick=quick,
+            before=bodies[i - 1][0] if i else None,
+            after=bodies[i + 1][0] if i + 1 < len(bodies) else None,
+        )
+        write_whole(folder / card["page"], page)
 
 
-def _card(result, notebook):
+def _page_names(names):
+    """Return name → file of its page; none is the gallery's index.html, and no two are the same."""
+    taken = {name.casefold() for name in names}
+    pages = {}
+    for name in names:
+        page = name
+        while page.casefold() == "index" or (page != name and page.casefold() in taken):
+            page += "_notebook"
+        taken.add(page.casefold())
+        pages[name] = f"{page}.html"
+    return pages
+
+
+def _notebook_at(path):
+    return nbformat.read(path, as_version=4) if path.is_file() else None
+
+
+def _card(result, notebook, page):
     """Return what the templates show of a notebook, as plain text: they escape it."""
-    title, goal = _title_and_goal(notebook) if notebook else (None, None)
-    page = "index_notebook.html" if result["name"] == "index" else f"{result['name']}.html"
+    title, goal = _title_and_goal(notebook) if notebook else ("", "")
     records = result["records"]
-    metrics = {
-        name: value for record in records for name, value in record.get("metrics", {}).items()
-    }
+    datasets = [str(record["dataset"]) for record in records if "dataset" in record]
     return {
         "name": result["name"],
         "title": title or result["name"],
         "goal": goal,
         "page": page,
-        "link": notebook and quote(page),
-        "thumbnail": notebook and _thumbnail(notebook),
-        "metrics": [(name.replace("_", " "), _number(value)) for name, value in metrics.items()],
-        "datasets": list(
-            dict.fromkeys(str(record["dataset"]) for record in records if "dataset" in record)
-        ),
+        "link": quote(page) if notebook else None,
+        "thumbnail": _thumbnail(notebook) if notebook else None,
+        "metrics": list(metrics_of(records).items()),
+        "datasets": list(dict.fromkeys(datasets)),
         "seconds": _duration(result["seconds"]),
         "status": result["status"],
         "error": result["error"],
@@ -90,26 +106,28 @@ def _card(result, notebook):
 
 
 def _title_and_goal(notebook):
-    """Return the first heading and the first paragraph of the markdown cells, None where there is none."""
+    """Return the first heading and the first paragraph of the Markdown cells, "" for none."""
     text = "\n\n".join(cell.source for cell in notebook.cells if cell.cell_type == "markdown")
     heading = re.search(r"(?m)^#+ +(.+)$", text)
-    blocks = map(str.strip, re.split(r"\n\s*\n", re.sub(r"(?m)^#+ .*$", "\n\n", text)))
+    rest = re.sub(r"(?m)^#+ .*$", "\n\n", text)
+    blocks = map(str.strip, re.split(r"\n\s*\n", rest))
     paragraphs = (block for block in blocks if block and not NOT_PROSE.match(block))
-    return heading and _plain(heading[1]), _plain(next(paragraphs, ""))
+    return _plain(heading[1]) if heading else "", _plain(next(paragraphs, ""))
 
 
 def _plain(markdown):
-    """Return markdown without the marks of links, emphasis and code."""
+    """Return Markdown without the marks of links, emphasis and code."""
     text = re.sub(r"!?\[([^\]]*)\]\([^)]*\)", r"\1", markdown)
     return " ".join(re.sub(r"(\*\*|__|`|(?<!\w)[*_](?=\w)|(?<=\w)[*_](?!\w))", "", text).split())
 
 
 def _thumbnail(notebook):
-    """Return the most telling figure as a data URI: of a cell tagged ``thumbnail``, else the first one."""
-    cells = sorted(
-        notebook.cells, key=lambda cell: "thumbnail" not in cell.metadata.get("tags", [])
-    )
-    for cell in cells:
+    """Return a figure as a data URI: of a cell tagged ``thumbnail``, else the first one."""
+
+    def is_other(cell):
+        return "thumbnail" not in cell.metadata.get("tags", [])
+
+    for cell in sorted(notebook.cells, key=is_other):
         for output in cell.get("outputs", []):
             for kind in FIGURES:
                 if image := output.get("data", {}).get(kind):
@@ -117,36 +135,33 @@ def _thumbnail(notebook):
     return None
 
 
-def _body(notebook):
-    """Return the notebook's cells as HTML."""
+def _body(notebook, home):
+    """Return the notebook's cells as HTML, with the pictures that lie in its home."""
     for cell in notebook.cells:
         for output in cell.get("outputs", []):
             data = output.get("data", {})
             if "image/gif" in data:  # nbconvert shows no GIF by itself
-                data["text/html"] = (
-                    f'<img src="data:image/gif;base64,{"".join(data["image/gif"].split())}">'
-                )
+                image = "".join(data["image/gif"].split())
+                data["text/html"] = f'<img src="data:image/gif;base64,{image}">'
     try:
-        html, _ = HTMLExporter(template_name="basic").from_notebook_node(notebook)
-    except (InvalidNotebook, RuntimeError) as error:  # the second: an attachment without content
+        page, _ = HTMLExporter(template_name="basic").from_notebook_node(notebook)
+    except Exception as error:  # an author may write anything: the other pages are made
         return f"This notebook cannot be shown as a page: {error}."
-    return Markup(
-        html
-    )  # what a notebook's own author wrote; the page's policy keeps it from the network
+    # What a notebook's own author wrote; the page's policy keeps it from the network.
+    return Markup(embed_pictures(page, home))
 
 
 def _facts(results):
-    """Return (name, value) pairs: device and versions of all records, in the order they first appear."""
+    """Return (name, value) pairs: device and versions of all records, as they first appear."""
     facts = {}
-    for record in (record for result in results for record in result["records"]):
-        for name, value in {"device": record.get("device"), **record.get("versions", {})}.items():
-            if value and value not in facts.setdefault(name, []):
-                facts[name].append(value)
-    return [(name, "; ".join(map(str, values))) for name, values in facts.items()]
-
-
-def _number(value):
-    return f"{value:.4g}" if isinstance(value, float) else str(value)
+    for result in results:
+        for record in result["records"]:
+            named = {"device": record.get("device"), **record.get("versions", {})}
+            for name, value in named.items():
+                values = facts.setdefault(name, [])
+                if value and value not in values:
+                    values.append(value)
+    return [(name, "; ".join(map(str, values))) for name, values in facts.items() if values]
 
 
 def _duration(seconds):

@@ -73,9 +73,13 @@ def hardware():
 def why_no_gpu(backend, *, system, hidden, driver_gpus, cuda_build, libraries):
     """Return (reason, remedy) for a backend that sees no GPU.
 
-    system: as of ``platform.system()``. hidden: whether CUDA_VISIBLE_DEVICES hides all GPUs. driver_gpus: how many
-    NVIDIA's driver offers, None without a driver. cuda_build, libraries: whether the backend was built for CUDA,
-    and whether CUDA's libraries are installed. Source: TensorFlow's installation guide (tensorflow.org/install/pip).
+    system: as of ``platform.system()``.
+    hidden: whether CUDA_VISIBLE_DEVICES hides all GPUs.
+    driver_gpus: how many NVIDIA's driver offers, None without a driver.
+    cuda_build: whether the backend was built for CUDA.
+    libraries: whether CUDA's libraries are installed.
+
+    Source: TensorFlow's installation guide (tensorflow.org/install/pip).
     """
     if system == "Darwin":
         return "NVIDIA's GPUs do not work with macOS", "none needed: the notebooks run on the CPU"
@@ -103,7 +107,8 @@ def why_no_gpu(backend, *, system, hidden, driver_gpus, cuda_build, libraries):
         return "CUDA's libraries (cuDNN) are not found", INSTALL[backend]
     return (
         f"the driver offers {driver_gpus}, but {backend} could not load CUDA's libraries",
-        f"{INSTALL[backend]} in a new environment; the driver may be too old for it (see nvidia-smi)",
+        f"{INSTALL[backend]} in a new environment; "
+        "the driver may be too old for it (see nvidia-smi)",
     )
 
 

@@ -1,42 +1,25 @@
-"""Run notebooks in fresh kernels, one or some at a time: one result each, on disk as soon as a notebook ends."""
+"""Run notebooks, one or some at a time: one result each, on disk as soon as a notebook ends."""
 
 import asyncio
 import json
 import signal
 import time
-import warnings
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field
 from pathlib import Path
 
 import nbformat
-from nbformat.warnings import MissingIDFieldWarning
 
-from nnlab.cli._kernel import Failure, code_cells, execute
-
-RECORD = "application/vnd.nnlab.record+json"
-VOLATILE = {
-    "execution",
-    "ExecuteTime",
-    "collapsed",
-    "scrolled",
-}  # cell metadata that changes on every run
-# nbformat raises the first two; the others when it meets JSON of quite another shape.
-UNREADABLE = (
-    ValueError,
-    nbformat.ValidationError,
-    AttributeError,
-    KeyError,
-    TypeError,
-    OSError,
-    RecursionError,
-)
-UNREADABLE += (AssertionError, ImportError)
+from nnlab.cli._failure import Failure
+from nnlab.cli._kernel import execute
+from nnlab.cli._reading import read_notebook
+from nnlab.cli._records import records_of
+from nnlab.cli._writing import write_whole
 
 
 @dataclass(frozen=True)
 class Result:
-    """The outcome of one notebook; ``records`` are what its cells displayed as the nnlab record type."""
+    """The outcome of one notebook; ``records`` are the run records that its cells displayed."""
 
     name: str
     status: str  # "ok" or "failed"
@@ -46,30 +29,43 @@ class Result:
 
 
 def find_notebooks(paths, out):
-    """Return the notebooks that files and folders name; without any, those of ``notebooks`` or this folder.
+    """Return the notebooks that files and folders name, each once.
 
-    Raises FileNotFoundError where there is none, ValueError where a result in ``out`` would overwrite another's
-    or a notebook itself, or where a file's name is no text.
+    paths: files and folders; without any, the notebooks of ``notebooks`` or of this folder.
+    out: the folder that their results are written to.
+
+    Raises FileNotFoundError where there is none, ValueError where a result would overwrite another
+    one or a notebook itself, or where a file's name is no text.
     """
-    folders = [folder for folder in (Path("notebooks"), Path()) if any(folder.glob("*.ipynb"))]
-    found = []
-    for path in map(Path, paths or folders[:1]):
-        here = sorted(path.glob("*.ipynb")) if path.is_dir() else [path]
-        if not here or not here[0].is_file():
-            raise FileNotFoundError(
-                f"no notebook at {path}: give .ipynb files, or a folder that holds some"
-            )
-        found += [
-            notebook
-            for notebook in here
-            if notebook.resolve() not in {one.resolve() for one in found}
-        ]
+    found = {}
+    for path in paths or _usual_folder():
+        for notebook in _notebooks_at(Path(path)):
+            found.setdefault(notebook.resolve(), notebook)
     if not found:
         raise FileNotFoundError(
             "no .ipynb in ./notebooks or in this folder: name the notebooks to run"
         )
+    _check_names(found.values(), out)
+    return list(found.values())
+
+
+def _usual_folder():
+    folders = (Path("notebooks"), Path())
+    return [folder for folder in folders if any(folder.glob("*.ipynb"))][:1]
+
+
+def _notebooks_at(path):
+    notebooks = sorted(path.glob("*.ipynb")) if path.is_dir() else [path]
+    if not notebooks or not notebooks[0].is_file():
+        raise FileNotFoundError(
+            f"no notebook at {path}: give .ipynb files, or a folder that holds some"
+        )
+    return notebooks
+
+
+def _check_names(paths, out):
     by_name = {}
-    for path in found:
+    for path in paths:
         if (other := by_name.setdefault(path.stem, path)) is not path:
             raise ValueError(
                 f"{other} and {path} would both be written as {path.name}: run them apart"
@@ -80,138 +76,126 @@ def find_notebooks(paths, out):
             )
         if path.resolve().parent == Path(out).resolve():
             raise ValueError(f"running {path} into {out} would overwrite it: choose another folder")
-    return found
 
 
 def run_notebooks(paths, out, *, quick=False, timeout=1800, jobs=1, on_cell=None):
-    """Yield a Result per notebook as they finish; each executed one and ``results.json`` are in ``out`` by then.
+    """Yield a Result per notebook as they finish; by then, ``out`` holds what each has shown.
 
-    jobs: how many notebooks run at a time, ≥ 1; with one, they finish in the order of ``paths``. The file keeps that.
-    A failure does not stop the rest. Ctrl-C does: KeyboardInterrupt is raised once all that it hit are yielded.
+    paths: notebooks of different names.
+    out: folder for the executed notebooks and ``results.json``, which keeps the order of ``paths``.
+    quick: whether the notebooks are to run in a minute or less.
+    timeout: seconds that one cell may take.
+    jobs: how many notebooks run at a time, ≥ 1; with one, they finish in the order of ``paths``.
+    on_cell: called with (path, code cells done, code cells) as each code cell starts.
+
+    A failure does not stop the rest. Ctrl-C does: KeyboardInterrupt is raised once all that it hit
+    are yielded.
     """
     out = Path(out)
     out.mkdir(parents=True, exist_ok=True)
-    names, results = [path.stem for path in paths], []
-    _write(
-        out / "results.json", _as_json(results, quick)
-    )  # what an earlier run has left does not stand for this one
+    names = [path.stem for path in paths]
+    results = []
+    _write_results(out, results, quick)  # an earlier run's do not stand for this one
     (out / "index.html").unlink(missing_ok=True)
-    waiting, running, interrupted = list(reversed(paths)), set(), False
 
-    async def next_finished():
-        nonlocal running, interrupted
-        while waiting and len(running) < jobs:
-            path = waiting.pop()
-            run = _run(path, out / path.name, quick=quick, timeout=timeout, on_cell=on_cell)
-            running.add(asyncio.create_task(run))
-        with _sigterm_cancels(asyncio.current_task()):
-            try:
-                finished, running = await asyncio.wait(running, return_when=asyncio.FIRST_COMPLETED)
-            except asyncio.CancelledError:
-                interrupted = True
-                for task in running:
-                    task.cancel()
-                finished, running = await asyncio.wait(running)
-        return [task.result() for task in finished if not task.cancelled()]
+    def run(path):
+        return _run(path, out / path.name, quick=quick, timeout=timeout, on_cell=on_cell)
 
     with asyncio.Runner() as runner:
-        while waiting or running:
-            for result in runner.run(next_finished()):
-                results.append(result)
-                results.sort(key=lambda one: names.index(one.name))
-                _write(out / "results.json", _as_json(results, quick))
-                yield result
-            if interrupted:
-                raise KeyboardInterrupt
+        finishing = _as_they_finish(paths, jobs, run)
+        while result := _wait_for_next(runner, finishing):
+            results.append(result)
+            results.sort(key=lambda one: names.index(one.name))
+            _write_results(out, results, quick)
+            yield result
 
 
-def run_notebook(path, output, *, quick=False, timeout=1800, on_cell=None):
-    """Return the Result of executing ``path``, written to ``output`` as far as it came.
+def _wait_for_next(runner, finishing):
+    """Return the next Result, None after the last; raise KeyboardInterrupt if interrupted."""
 
-    timeout: seconds for one cell. on_cell(path, done, total): called as each code cell starts.
-    """
-    return asyncio.run(_run(path, output, quick=quick, timeout=timeout, on_cell=on_cell))
+    async def wait():
+        with _sigterm_cancels(asyncio.current_task()):
+            return await anext(finishing, None)
 
-
-async def _run(path, output, *, quick, timeout, on_cell):
-    start = time.monotonic()
     try:
-        notebook = _read(path)
-    except UNREADABLE as error:
-        reason = f"not a readable notebook: {type(error).__name__}: {(str(error).splitlines() or [''])[0]}"
-        output.unlink(missing_ok=True)  # an earlier run's
-        return Result(path.stem, "failed", round(time.monotonic() - start, 1), Failure(reason))
-    try:
-        error = await execute(notebook, path, quick, timeout, on_cell)
+        return runner.run(wait())
     except asyncio.CancelledError:
-        error = Failure("interrupted; later cells did not run")
-    seconds = round(time.monotonic() - start, 1)
-    _write(output, nbformat.writes(notebook) + "\n")
-    return Result(path.stem, "failed" if error else "ok", seconds, error, _records(notebook))
+        raise KeyboardInterrupt from None
+
+
+async def _as_they_finish(paths, jobs, run):
+    """Yield the results of ``run(path)``, with so many jobs at a time.
+
+    When it is cancelled, it cancels those that run, yields their results and then is cancelled.
+    """
+    waiting = list(reversed(paths))
+    running = set()
+    while waiting or running:
+        while waiting and len(running) < jobs:
+            running.add(asyncio.create_task(run(waiting.pop())))
+        try:
+            finished, running = await asyncio.wait(running, return_when=asyncio.FIRST_COMPLETED)
+        except asyncio.CancelledError:
+            for task in running:
+                task.cancel()
+            await asyncio.wait(running)
+            for task in running:
+                if not task.cancelled():  # before it had begun
+                    yield task.result()
+            raise
+        for task in finished:
+            yield task.result()
 
 
 @contextmanager
 def _sigterm_cancels(task):
+    def cancel_once():
+        if not task.cancelling():
+            task.cancel()
+
     loop = asyncio.get_running_loop()
     with suppress(NotImplementedError):  # Windows has no SIGTERM to wait for
-        loop.add_signal_handler(
-            signal.SIGTERM, lambda: task.cancelling() or task.cancel()
-        )  # once is enough
+        loop.add_signal_handler(signal.SIGTERM, cancel_once)
     yield
     with suppress(NotImplementedError):
         loop.remove_signal_handler(signal.SIGTERM)
 
 
-def _read(path):
-    """Return a notebook of the current format without outputs and volatile metadata."""
-    with warnings.catch_warnings():
-        warnings.simplefilter(
-            "ignore", MissingIDFieldWarning
-        )  # older notebooks have none; they get them here
-        notebook = nbformat.reader.reads(path.read_text("utf-8"))
-        nbformat.validate(notebook)
-        notebook = nbformat.validator.normalize(nbformat.convert(notebook, to_version=4))[1]
-    notebook.metadata = {
-        "kernelspec": {"display_name": "Python 3", "language": "python", "name": "python3"}
-    }
-    notebook.metadata["language_info"] = {"name": "python", "pygments_lexer": "ipython3"}
-    for cell in notebook.cells:
-        for key in VOLATILE & cell.metadata.keys():
-            del cell.metadata[key]
-        if cell.cell_type == "code":
-            cell.outputs, cell.execution_count = [], None
-    return notebook
+async def _run(path, output, *, quick, timeout, on_cell):
+    start = time.monotonic()
 
+    def result(error, records=()):
+        status = "failed" if error else "ok"
+        seconds = round(time.monotonic() - start, 1)
+        return Result(path.stem, status, seconds, error, list(records))
 
-def _records(notebook):
-    """Return what the cells displayed as the nnlab record type and is of a record's shape."""
-    shown = [
-        out.get("data", {}).get(RECORD) for cell in code_cells(notebook) for out in cell.outputs
-    ]
-    records = [record for record in shown if isinstance(record, dict)]
-    return [
-        r
-        for r in records
-        if all(isinstance(r.get(key, {}), dict) for key in ("metrics", "versions"))
-    ]
-
-
-def _as_json(results, quick):
-    keys = ("name", "status", "seconds", "records")
-    rows = [
-        {key: getattr(one, key) for key in keys} | {"error": one.error and str(one.error)}
-        for one in results
-    ]
-    return json.dumps({"quick": quick, "notebooks": rows}, indent=2, ensure_ascii=False) + "\n"
-
-
-def _write(path, text):
-    """Write a whole file or none: a reader never sees half."""
-    temporary = path.with_name(f".{path.name}.tmp")
     try:
-        temporary.write_bytes(
-            text.encode("utf-8", "backslashreplace")
-        )  # as JSON itself writes half a pair
-        temporary.replace(path)
-    finally:
-        temporary.unlink(missing_ok=True)
+        notebook = read_notebook(path)
+    except Exception as error:  # a file may hold anything: the other notebooks run on
+        output.unlink(missing_ok=True)  # an earlier run's
+        return result(Failure(_unreadable(error)))
+    try:
+        failure = await execute(notebook, path, quick=quick, timeout=timeout, on_cell=on_cell)
+    except asyncio.CancelledError:
+        failure = Failure("interrupted; later cells did not run")
+    ended = result(failure, records_of(notebook))
+    write_whole(output, nbformat.writes(notebook) + "\n")
+    return ended
+
+
+def _unreadable(error):
+    reason = (str(error).splitlines() or [""])[0]
+    if isinstance(error, NotImplementedError):
+        return f"not run: {reason}"
+    advice = "If JupyterLab opens it, save it there again"
+    return f"not a readable notebook: {type(error).__name__}: {reason}. {advice}"
+
+
+def _write_results(out, results, quick):
+    rows = []
+    for result in results:
+        row = {name: getattr(result, name) for name in ("name", "status", "seconds", "records")}
+        row["error"] = str(result.error) if result.error else None
+        rows.append(row)
+    run = {"quick": quick, "notebooks": rows}
+    write_whole(out / "results.json", json.dumps(run, indent=2, ensure_ascii=False) + "\n")

@@ -1,8 +1,10 @@
 """What `nnlab copy` prints: a helper with just the imports it needs, which runs alone."""
 
+import ast
+
 import pytest
 
-from nnlab.cli._copying import copyable_source, find_helper
+from nnlab.cli._copying import copyable_source, find_helper, helpers_in
 
 MODULE = '''
 import math
@@ -48,6 +50,10 @@ def friendly(x):
 '''
 
 
+def copied_from_module(name):
+    return copyable_source(helpers_in(MODULE, ast.parse(MODULE), "example")[name])
+
+
 def execute(code):
     namespace = {"__name__": "copied"}
     exec(code, namespace)
@@ -55,13 +61,13 @@ def execute(code):
 
 
 def test_decorators_defaults_and_bodies_bring_their_imports_and_no_others():
-    copied = copyable_source(MODULE, "area")
+    copied = copied_from_module("area")
     assert copied.startswith("import math\nfrom functools import cache\n\n\n@cache\ndef area(")
     assert execute(copied)["area"](1) == pytest.approx(3.14159, abs=1e-5)
 
 
 def test_a_decorated_class_that_names_itself_runs_alone():
-    copied = copyable_source(MODULE, "Pair")
+    copied = copied_from_module("Pair")
     assert copied.startswith(
         "import os.path\nfrom dataclasses import dataclass, field\n\n\n@dataclass"
     )
@@ -71,7 +77,7 @@ def test_a_decorated_class_that_names_itself_runs_alone():
 
 
 def test_a_helper_without_imports_is_printed_alone():
-    assert copyable_source(MODULE, "alone") == "def alone():\n    return 1"
+    assert copied_from_module("alone") == "def alone():\n    return 1"
 
 
 @pytest.mark.parametrize(("name", "needed"), [("limited", "LIMIT"), ("friendly", "sibling")])
@@ -79,20 +85,20 @@ def test_what_leans_on_its_module_or_on_nnlab_is_refused(name, needed):
     with pytest.raises(
         ValueError, match=rf"{name} cannot be copied alone: it uses {needed} of nnlab"
     ):
-        copyable_source(MODULE, name)
+        copied_from_module(name)
 
 
 @pytest.mark.parametrize(
     "name", ["models.build_mlp", "nnlab.models.build_mlp", "models.mlp.build_mlp"]
 )
 def test_a_helper_is_found_under_each_of_its_names(name):
-    source, last = find_helper(name)
-    assert last == "build_mlp"
-    assert source.startswith('"""Multilayer perceptrons')
+    helper = find_helper(name)
+    assert helper.name == "build_mlp"
+    assert helper.code.startswith("def build_mlp(")
 
 
 def test_the_copied_mlp_builds_a_network_without_nnlab():
-    copied = copyable_source(*find_helper("models.build_mlp"))
+    copied = copyable_source(find_helper("models.build_mlp"))
     assert copied.startswith("import keras\nfrom keras import layers\n\n\ndef build_mlp(")
     assert "nnlab" not in copied
     assert execute(copied)["build_mlp"]((2, 2), 3).output_shape == (None, 3)
@@ -100,7 +106,7 @@ def test_the_copied_mlp_builds_a_network_without_nnlab():
 
 def test_a_loader_is_refused():
     with pytest.raises(ValueError, match="load_images cannot be copied alone"):
-        copyable_source(*find_helper("datasets.load_images"))
+        copyable_source(find_helper("datasets.load_images"))
 
 
 @pytest.mark.parametrize(
@@ -124,4 +130,4 @@ def test_the_names_offered_can_be_copied():
     with pytest.raises(ValueError, match="known are") as error:
         find_helper("xyzzy")
     for name in str(error.value).split("known are ")[1].split(", "):
-        assert copyable_source(*find_helper(name))
+        assert copyable_source(find_helper(name))

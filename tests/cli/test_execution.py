@@ -8,9 +8,14 @@ from pathlib import Path
 import nbformat
 import pytest
 
-from nnlab.cli._notebooks import RECORD, find_notebooks, run_notebook, run_notebooks
+from nnlab.cli._notebooks import find_notebooks, run_notebooks
+from nnlab.cli._records import RECORD
 
-ENDS_ITS_KERNEL = "import os, signal, sys\nprint('last words', file=sys.__stderr__, flush=True)\nos.kill(os.getpid(), 9)"
+ENDS_ITS_KERNEL = """
+import os, sys
+print("last words", file=sys.__stderr__, flush=True)
+os.kill(os.getpid(), 9)
+"""
 SHOWS_NO_RECORD = f"""
 from IPython.display import display
 display({{"text/plain": "", {RECORD!r}: {{"metrics": "many"}}}}, raw=True)
@@ -25,7 +30,7 @@ print(os.getcwd(), *values, sys.executable, sep="|")
 
 @pytest.fixture(scope="module")
 def run(tmp_path_factory, write_notebook, shows_a_record):
-    """Results by name, the folder written, and the calls of on_cell, of notebooks that go wrong in many ways."""
+    """Results by name, the folder, the calls of on_cell, of notebooks that go wrong somehow."""
     folder = tmp_path_factory.mktemp("notebooks")
     paths = [
         write_notebook(folder / "good.ipynb", "x = 6 * 7", shows_a_record, SHOWS_NO_RECORD, "x"),
@@ -71,7 +76,9 @@ def test_every_notebook_gets_a_result_in_order(run):
 
 
 def test_records_are_collected_and_other_shapes_left_out(run):
-    assert run[0]["good"]["records"] == [{"metrics": {"accuracy": 0.5}, "seed": 1}]
+    assert run[0]["good"]["records"] == [
+        {"metrics": [{"name": "accuracy", "value": 0.5}], "seed": 1}
+    ]
     assert run[0]["last"]["records"] == []
 
 
@@ -130,7 +137,7 @@ def surroundings(path):
 
 
 def test_a_kernel_is_this_python_in_the_notebooks_folder_with_absolute_data_folders(
-    tmp_path, monkeypatch, write_notebook
+    tmp_path, monkeypatch, write_notebook, run_one
 ):
     monkeypatch.chdir(tmp_path)
     monkeypatch.setenv("NNLAB_DATA", os.pathsep.join(["data", "", "/else where"]))
@@ -138,15 +145,15 @@ def test_a_kernel_is_this_python_in_the_notebooks_folder_with_absolute_data_fold
     monkeypatch.setenv("NNLAB_QUICK", "1")
     Path("notebooks").mkdir()
     write_notebook(Path("notebooks/a.ipynb"), SHOWS_ITS_SURROUNDINGS)
-    quick = run_notebook(Path("notebooks/a.ipynb"), Path("quick.ipynb"), quick=True)
-    full = run_notebook(Path("notebooks/a.ipynb"), Path("full.ipynb"))
+    quick = run_one(Path("notebooks/a.ipynb"), Path("quick"), quick=True)
+    full = run_one(Path("notebooks/a.ipynb"), Path("full"))
     assert (quick.status, full.status) == ("ok", "ok")
-    folder, mode, data, cache, python = surroundings("quick.ipynb")
+    folder, mode, data, cache, python = surroundings("quick/a.ipynb")
     assert Path(folder) == tmp_path / "notebooks"
     assert data == os.pathsep.join([str(tmp_path / "data"), "/else where"])
     assert Path(cache) == tmp_path / "cache folder"
     assert python == sys.executable
-    assert (mode, surroundings("full.ipynb")[1]) == ("1", "None")
+    assert (mode, surroundings("full/a.ipynb")[1]) == ("1", "None")
 
 
 def test_as_many_notebooks_run_at_a_time_as_asked_for(tmp_path, write_notebook):
@@ -178,8 +185,8 @@ Path("{0} ended").touch()
     assert [each["name"] for each in kept] == ["a", "b", "c"]
 
 
-def test_an_old_notebook_of_another_kernel_is_run_and_cleaned(tmp_path, write_notebook):
-    kernel = {"name": "julia-1.10", "display_name": "Julia"}
+def test_an_old_notebook_of_another_kernel_is_run_and_cleaned(tmp_path, write_notebook, run_one):
+    kernel = {"name": "conda-env-old-py", "display_name": "Python [old]"}
     path = write_notebook(tmp_path / "old.ipynb", "1 + 1", kernelspec=kernel)
     notebook = json.loads(path.read_text()) | {"nbformat_minor": 2}
     for cell in notebook["cells"]:
@@ -189,8 +196,8 @@ def test_an_old_notebook_of_another_kernel_is_run_and_cleaned(tmp_path, write_no
         "execution_count": 7,
     }
     path.write_text(json.dumps(notebook))
-    assert run_notebook(path, tmp_path / "new.ipynb").status == "ok"
-    new = nbformat.read(tmp_path / "new.ipynb", as_version=4)
+    assert run_one(path, tmp_path / "out").status == "ok"
+    new = nbformat.read(tmp_path / "out" / "old.ipynb", as_version=4)
     assert new.metadata.kernelspec.name == "python3"
     assert new.cells[1].metadata == {"tags": ["kept"]}
     assert new.cells[1].execution_count == 1

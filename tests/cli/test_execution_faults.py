@@ -14,7 +14,7 @@ import pytest
 
 from nnlab.cli import _kernel
 from nnlab.cli._gallery import write_gallery
-from nnlab.cli._notebooks import find_notebooks, run_notebook, run_notebooks
+from nnlab.cli._notebooks import find_notebooks, run_notebooks
 
 FLOODS = {
     "printed": "for _ in range(2000):\n    print('x' * 100_000)",
@@ -24,19 +24,21 @@ FLOODS = {
 
 
 @pytest.mark.parametrize("flood", FLOODS)
-def test_200_megabytes_of_output_are_cut_off_and_reported(tmp_path, flood, write_notebook):
+def test_200_megabytes_of_output_are_cut_off_and_reported(tmp_path, flood, write_notebook, run_one):
     path = write_notebook(tmp_path / "flood.ipynb", "1", FLOODS[flood], "never = True")
-    result = run_notebook(path, tmp_path / "ran.ipynb", timeout=60)
+    result = run_one(path, tmp_path / "out", timeout=60)
     assert str(result.error).startswith(
         "cell 2 of 3: showed more than 20,000,000 characters and was stopped"
     )
-    assert (tmp_path / "ran.ipynb").stat().st_size < 21_000_000
-    cells = nbformat.read(tmp_path / "ran.ipynb", as_version=4).cells
+    assert (tmp_path / "out" / path.name).stat().st_size < 21_000_000
+    cells = nbformat.read(tmp_path / "out" / path.name, as_version=4).cells
     assert cells[1].outputs[0].data["text/plain"] == "1"
     assert cells[3].execution_count is None
 
 
-def test_streams_are_joined_and_a_progress_bar_is_kept_as_its_last_line(tmp_path, write_notebook):
+def test_streams_are_joined_and_a_progress_bar_is_kept_as_its_last_line(
+    tmp_path, write_notebook, run_one
+):
     source = """
 import sys
 for step in range(3):
@@ -47,49 +49,54 @@ print("x" * 1_000_000)
 1
 """
     path = write_notebook(tmp_path / "a.ipynb", source)
-    assert run_notebook(path, tmp_path / "ran.ipynb").status == "ok"
-    outputs = nbformat.read(tmp_path / "ran.ipynb", as_version=4).cells[1].outputs
-    assert [output.get("name") for output in outputs] == ["stdout", "stderr", None]
-    assert outputs[0].text == "step 2\ndone\n" + "x" * 1_000_000 + "\n"
+    assert run_one(path, tmp_path / "out").status == "ok"
+    outputs = nbformat.read(tmp_path / "out" / path.name, as_version=4).cells[1].outputs
+    assert [output.get("name") for output in outputs] == ["stdout", "stderr", "stdout", None]
+    assert outputs[0].text == "step 2\ndone\n"
     assert outputs[1].text == "careful\n"
+    assert outputs[2].text == "x" * 1_000_000 + "\n"
 
 
-def test_output_below_the_limit_counts_for_each_cell_alone(tmp_path, monkeypatch, write_notebook):
+def test_output_below_the_limit_counts_for_each_cell_alone(
+    tmp_path, monkeypatch, write_notebook, run_one
+):
     monkeypatch.setattr(_kernel, "MAX_OUTPUT", 1000)
     path = write_notebook(tmp_path / "a.ipynb", *["print('x' * 900)"] * 3)
-    assert run_notebook(path, tmp_path / "ran.ipynb").status == "ok"
+    assert run_one(path, tmp_path / "out").status == "ok"
 
 
-def test_what_a_cell_clears_does_not_count(tmp_path, monkeypatch, write_notebook):
+def test_what_a_cell_clears_does_not_count(tmp_path, monkeypatch, write_notebook, run_one):
     monkeypatch.setattr(_kernel, "MAX_OUTPUT", 1000)
     shows = "for _ in range(5):\n    clear_output()\n    print('x' * 900, flush=True)"
     source = f"from IPython.display import clear_output\n{shows}"
     path = write_notebook(tmp_path / "a.ipynb", source)
-    assert run_notebook(path, tmp_path / "ran.ipynb").status == "ok"
+    assert run_one(path, tmp_path / "out").status == "ok"
 
 
-def test_what_replaces_a_display_counts_once(tmp_path, monkeypatch, write_notebook):
+def test_what_replaces_a_display_counts_once(tmp_path, monkeypatch, write_notebook, run_one):
     monkeypatch.setattr(_kernel, "MAX_OUTPUT", 1000)
     source = (
         "handle = display('', display_id=True)\nfor _ in range(5):\n    handle.update('x' * 800)"
     )
     path = write_notebook(tmp_path / "a.ipynb", source)
-    assert run_notebook(path, tmp_path / "ran.ipynb").status == "ok"
+    assert run_one(path, tmp_path / "out").status == "ok"
 
 
 @pytest.mark.parametrize("then", ["handle.update('')", "clear_output()"])
-def test_a_cell_that_showed_too_much_is_not_forgiven(tmp_path, monkeypatch, then, write_notebook):
+def test_a_cell_that_showed_too_much_is_not_forgiven(
+    tmp_path, monkeypatch, then, write_notebook, run_one
+):
     monkeypatch.setattr(_kernel, "MAX_OUTPUT", 1000)
     shows = "handle = display('x' * 600, display_id=True)\nprint('x' * 600, flush=True)"
     path = write_notebook(
         tmp_path / "a.ipynb", f"from IPython.display import clear_output\n{shows}\n{then}"
     )
-    result = run_notebook(path, tmp_path / "ran.ipynb")
+    result = run_one(path, tmp_path / "out")
     assert "showed more than" in str(result.error)
 
 
 def test_all_places_of_a_display_count_when_one_update_fills_them(
-    tmp_path, monkeypatch, write_notebook
+    tmp_path, monkeypatch, write_notebook, run_one
 ):
     monkeypatch.setattr(_kernel, "MAX_OUTPUT", 5000)
     shows = "for _ in range(20):\n    display('', display_id='one')"
@@ -97,9 +104,7 @@ def test_all_places_of_a_display_count_when_one_update_fills_them(
         "from IPython.display import update_display\nupdate_display('x' * 400, display_id='one')"
     )
     path = write_notebook(tmp_path / "a.ipynb", shows, update)
-    assert str(run_notebook(path, tmp_path / "ran.ipynb").error).startswith(
-        "cell 2 of 2: showed more than"
-    )
+    assert str(run_one(path, tmp_path / "out").error).startswith("cell 2 of 2: showed more than")
 
 
 def test_an_error_of_any_length_is_kept_in_short(tmp_path, write_notebook):
@@ -159,21 +164,36 @@ def test_a_name_that_is_no_text_is_refused_before_anything_runs(tmp_path, write_
         find_notebooks([tmp_path], tmp_path / "out")
 
 
-def test_an_endless_cell_that_may_raise_fails_all_the_same(tmp_path, write_notebook):
+def test_an_endless_cell_that_may_raise_fails_all_the_same(tmp_path, write_notebook, run_one):
     path = write_notebook(tmp_path / "a.ipynb", "while True:\n    pass", "1")
     notebook = nbformat.read(path, as_version=4)
     notebook.cells[1].metadata["tags"] = ["raises-exception"]
     nbformat.write(notebook, path)
-    result = run_notebook(path, tmp_path / "ran.ipynb", timeout=1)
+    result = run_one(path, tmp_path / "out", timeout=1)
     assert str(result.error).startswith("cell 1 of 2: TimeoutError: still running after 1 s")
 
 
+def test_a_kernel_that_does_not_start_is_reported_with_its_last_words(
+    tmp_path, monkeypatch, write_notebook, run_one
+):
+    monkeypatch.setenv("PYTHONHOME", str(tmp_path))  # Python finds no library there
+    path = write_notebook(tmp_path / "a.ipynb", "1")
+    error = str(run_one(path, tmp_path / "out").error)
+    assert error.startswith("the kernel did not start: Kernel died before replying")
+    assert "encodings" in error
+
+
+def test_a_timeout_that_a_cell_raises_itself_is_its_own_error(tmp_path, write_notebook, run_one):
+    path = write_notebook(tmp_path / "a.ipynb", "raise TimeoutError")
+    assert str(run_one(path, tmp_path / "out").error).startswith("cell 1 of 1: TimeoutError: \n")
+
+
 @pytest.mark.skipif(not hasattr(os, "killpg"), reason="no groups of processes here")
-def test_what_a_kernel_that_died_had_started_is_ended(tmp_path, write_notebook):
+def test_what_a_kernel_that_died_had_started_is_ended(tmp_path, write_notebook, run_one):
     starts = "import os, pathlib, subprocess\nchild = subprocess.Popen(['sleep', '300'])"
     dies = "pathlib.Path('pid').write_text(str(child.pid))\nos.kill(os.getpid(), 9)"
     path = write_notebook(tmp_path / "a.ipynb", starts, dies)
-    assert "the kernel died" in str(run_notebook(path, tmp_path / "ran.ipynb").error)
+    assert "the kernel died" in str(run_one(path, tmp_path / "out").error)
     child, deadline = int((tmp_path / "pid").read_text()), time.monotonic() + 10
     while psutil.pid_exists(child) and psutil.Process(child).status() != psutil.STATUS_ZOMBIE:
         assert time.monotonic() < deadline
@@ -183,24 +203,24 @@ def test_what_a_kernel_that_died_had_started_is_ended(tmp_path, write_notebook):
 @pytest.mark.parametrize(
     "error", ["MemoryError()", "RuntimeError('RESOURCE_EXHAUSTED: Out of memory on GPU 0')"]
 )
-def test_a_full_memory_comes_with_advice(tmp_path, error, write_notebook):
+def test_a_full_memory_comes_with_advice(tmp_path, error, write_notebook, run_one):
     path = write_notebook(tmp_path / "a.ipynb", f"raise {error}")
-    assert "halve BATCH_SIZE in the settings" in str(
-        run_notebook(path, tmp_path / "ran.ipynb").error
-    )
+    assert "halve BATCH_SIZE in the settings" in str(run_one(path, tmp_path / "out").error)
 
 
-def test_a_cell_that_takes_more_memory_than_there_is_fails_alone(tmp_path, write_notebook):
-    hungry = "import resource\nresource.setrlimit(resource.RLIMIT_AS, (4 * 2**30,) * 2)\nx = bytearray(8 * 2**30)"
+def test_a_cell_that_takes_more_memory_than_there_is_fails_alone(tmp_path, write_notebook, run_one):
+    limit = "import resource\nresource.setrlimit(resource.RLIMIT_AS, (4 * 2**30,) * 2)"
+    hungry = f"{limit}\nx = bytearray(8 * 2**30)"
     path = write_notebook(tmp_path / "a.ipynb", hungry)
-    result = run_notebook(path, tmp_path / "ran.ipynb")
+    result = run_one(path, tmp_path / "out")
     assert str(result.error).startswith("cell 1 of 1: MemoryError")
 
 
 def test_a_run_that_is_killed_leaves_whole_files_and_no_kernel(tmp_path, write_notebook):
     (tmp_path / "notebooks").mkdir()
     write_notebook(tmp_path / "notebooks" / "a.ipynb", "1")
-    waits = "import os, pathlib, time\npathlib.Path('pid').write_text(str(os.getpid()))\ntime.sleep(300)"
+    tells = "import os, pathlib, time\npathlib.Path('pid').write_text(str(os.getpid()))"
+    waits = f"{tells}\ntime.sleep(300)"
     write_notebook(tmp_path / "notebooks" / "b.ipynb", waits)
     words = [sys.executable, "-c", "from nnlab.cli import app; app()", "run", "--out", "out"]
     process = subprocess.Popen(words, cwd=tmp_path, stdout=subprocess.DEVNULL, env=os.environ)
@@ -229,7 +249,8 @@ def test_a_run_that_is_killed_leaves_whole_files_and_no_kernel(tmp_path, write_n
 def test_a_full_disk_is_named_and_leaves_whole_files(tmp_path, write_notebook, own_mounts):
     write_notebook(tmp_path / "a.ipynb", "print('x' * 200_000)")
     (tmp_path / "out").mkdir()
-    script = 'mount -t tmpfs -o size=64k none "$0" && ("$@"; code=$?; ls -A "$0"; cat "$0"/results.json; exit $code)'
+    shows = 'ls -A "$0"; cat "$0"/results.json'
+    script = f'mount -t tmpfs -o size=64k none "$0" && ("$@"; code=$?; {shows}; exit $code)'
     words = [
         sys.executable,
         "-c",

@@ -11,7 +11,10 @@ from nbformat.v4 import new_code_cell, new_markdown_cell, new_notebook, new_outp
 from nnlab.cli._gallery import write_gallery
 
 GIF = "R0lGODlhAQABAIAAAAAAAP///yH5BAEAAAAALAAAAAABAAEAAAIBRAA7"
-PNG = "iVBORw0KGgoAAAANSUhEUgAAAAEAAAABCAYAAAAfFcSJAAAADUlEQVR42mNk+M9QDwADhgGAWjR9awAAAABJRU5ErkJggg=="
+PNG = (
+    "iVBORw0KGgoAAAANSUhEUgAAAAEAAAABCAYAAAAfFcSJ"
+    "AAAADUlEQVR42mNk+M9QDwADhgGAWjR9awAAAABJRU5ErkJggg=="
+)
 RECORD = {
     "metrics": {"test_accuracy": 0.98765},
     "dataset": "digits",
@@ -29,7 +32,7 @@ def figure(kind, data, tags=()):
 
 
 def write(folder, *notebooks, quick=True):
-    """Write a gallery of (result, cells) pairs; return index.html as text. Cells: None if unreadable."""
+    """Write a gallery of (result, cells) pairs, cells None if unreadable; return index.html."""
     rows = []
     for i, (result, cells) in enumerate(notebooks):
         rows.append(
@@ -192,3 +195,21 @@ def test_a_notebook_named_index_does_not_replace_the_gallery(tmp_path):
     page = Page(write(tmp_path, ({"name": "index"}, [new_markdown_cell("# Mine")])))
     assert page.all("a", "href") == ["index_notebook.html"]
     assert "Mine" in (tmp_path / "index_notebook.html").read_text("utf-8")
+
+
+def test_notebooks_named_like_pages_of_the_gallery_have_pages_of_their_own(tmp_path):
+    names = ["index", "index_notebook", "Index"]
+    notebooks = [({"name": name}, [new_markdown_cell(f"# Of {name}")]) for name in names]
+    links = Page(write(tmp_path, *notebooks)).all("a", "href")
+    assert len({link.casefold() for link in [*links, "index.html"]}) == 4
+    for name, link in zip(names, links, strict=True):
+        assert f"<title>Of {name} –" in (tmp_path / link).read_text("utf-8")
+
+
+def test_the_card_and_the_page_of_a_quick_run_say_what_it_is_worth(tmp_path):
+    notebook = ({"records": [RECORD]}, [new_markdown_cell("# A")])
+    line = "quick run: shows that it works, not how well"
+    for quick in (True, False):
+        index = write(tmp_path, notebook, quick=quick)
+        page = (tmp_path / "n0.html").read_text("utf-8")
+        assert (line in index, line in page) == (quick, quick)

@@ -21,6 +21,8 @@ STARTS_AND_WAITS = (
     "import os, pathlib, time\npathlib.Path('pid').write_text(str(os.getpid()))\ntime.sleep(300)"
 )
 
+HEAVY = {"keras", "tensorflow", "jax", "torch", "numpy", "sklearn", "matplotlib"}
+HEAVY |= {"nbclient", "nbconvert", "nbformat", "jinja2", "jupyter_client", "ipykernel", "pooch"}
 IS_QUICK = "import os\nassert os.environ['NNLAB_QUICK'] == '1'"
 IS_FULL = "import os\nassert 'NNLAB_QUICK' not in os.environ"
 
@@ -89,6 +91,20 @@ def test_run_says_that_it_cannot_write(folder, write_notebook):
     assert "file" in result.output
 
 
+def test_run_without_its_extra_says_which_to_install(folder):
+    without = "import sys; sys.modules['nbconvert'] = None; "
+    words = [sys.executable, "-c", without + NNLAB[-1], "run"]
+    done = subprocess.run(words, capture_output=True, text=True)
+    assert done.returncode == 1
+    assert done.stderr == 'nnlab run needs nbconvert: pip install "nnlab[run]"\n'
+
+
+def test_a_part_of_a_second_may_be_allowed_for_a_cell(folder, write_notebook):
+    write_notebook(folder / "a.ipynb", "import time\ntime.sleep(5)")
+    result = nnlab("run", "a.ipynb", "--timeout", "1.5", "--out", "out")
+    assert "still running after 1.5 s" in result.output
+
+
 @pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
 def test_a_run_that_is_stopped_ends_its_kernels_keeps_what_is_done_and_exits_130(
     folder, number, write_notebook, shows_a_record
@@ -137,7 +153,7 @@ def test_a_run_that_is_stopped_ends_its_kernels_keeps_what_is_done_and_exits_130
 
 
 def start_with_ctrl_c(*words):
-    """Start nnlab so that it hears SIGINT even if these tests run in the background, where it is ignored."""
+    """Start nnlab so that it hears SIGINT even where these tests run in the background."""
     hears = "import signal; signal.signal(signal.SIGINT, signal.default_int_handler); "
     command = [sys.executable, "-c", hears + NNLAB[-1], *words]
     return subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True)
@@ -154,7 +170,7 @@ def test_help_and_import_load_no_keras_and_no_matplotlib():
     code = (
         "import sys, contextlib, nnlab, nnlab.cli\n"
         "with contextlib.suppress(SystemExit): nnlab.cli.app(['--help'])\n"
-        "heavy = {'keras', 'tensorflow', 'matplotlib', 'numpy', 'sklearn', 'nbclient', 'pooch'} & sys.modules.keys()\n"
+        f"heavy = {HEAVY} & sys.modules.keys()\n"
         "sys.exit(f'loaded {heavy}' if heavy else 0)"
     )
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True)

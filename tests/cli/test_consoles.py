@@ -1,0 +1,105 @@
+"""Consoles that cannot show every character: no command dies of one, and copies stay Python."""
+
+import ast
+import io
+import json
+import os
+import subprocess
+import sys
+
+import pytest
+
+from nnlab.cli import app
+from nnlab.cli._copying import _read_package, copyable_source, find_helper
+
+NNLAB = [sys.executable, "-c", "from nnlab.cli import app; app()"]
+CONSOLES = {
+    "cp1252": {"PYTHONIOENCODING": "cp1252"},
+    "ascii": {"PYTHONIOENCODING": "ascii"},
+    "a plain C locale": {"LC_ALL": "C", "PYTHONUTF8": "0", "PYTHONCOERCECLOCALE": "0"},
+}
+
+
+def helpers():
+    found, wholes = _read_package()
+    return [name for name, helper in found.items() if helper.module not in wholes | {"launching"}]
+
+
+@pytest.fixture(params=CONSOLES)
+def console(request):
+    """Return the environment variables of a console that cannot show every character."""
+    return os.environ | CONSOLES[request.param]
+
+
+def test_a_failure_that_a_console_cannot_show_is_shown_in_escapes_and_the_rest_runs(
+    tmp_path, console, write_notebook
+):
+    write_notebook(tmp_path / "a.ipynb", "raise ValueError('1 ≥ 2 😀')")
+    write_notebook(tmp_path / "b.ipynb", "1")
+    words = [*NNLAB, "run", "--out", "out", "a.ipynb", "b.ipynb"]
+    done = subprocess.run(words, cwd=tmp_path, env=console, capture_output=True, timeout=120)
+    assert done.returncode == 1
+    assert b"ValueError: 1 \\u2265 2 \\U0001f600" in done.stdout
+    assert b"b: ok" in done.stdout
+    assert b"Gallery: " in done.stdout
+    assert "1 ≥ 2 😀" in (tmp_path / "out" / "index.html").read_text("utf-8")
+    rows = json.loads((tmp_path / "out" / "results.json").read_text("utf-8"))["notebooks"]
+    assert [row["status"] for row in rows] == ["failed", "ok"]
+
+
+def test_a_helper_that_is_copied_into_a_file_is_python(tmp_path, console):
+    words = [*NNLAB, "copy", "metrics.frechet_distance"]
+    with (tmp_path / "f.py").open("wb") as file:
+        assert subprocess.run(words, env=console, stdout=file, timeout=60).returncode == 0
+    text = (tmp_path / "f.py").read_text("utf-8")
+    assert text.rstrip("\n") == copyable_source(find_helper("metrics.frechet_distance"))
+    assert subprocess.run([sys.executable, "f.py"], cwd=tmp_path, timeout=60).returncode == 0
+
+
+class Terminal(io.TextIOWrapper):
+    def isatty(self):
+        return True
+
+
+@pytest.mark.parametrize("encoding", ["ascii", "cp1252", "utf-8"])
+@pytest.mark.parametrize("kind", [io.TextIOWrapper, Terminal])
+@pytest.mark.parametrize("name", helpers())
+def test_every_helper_is_printed_as_the_same_program(monkeypatch, name, kind, encoding):
+    written = io.BytesIO()
+    monkeypatch.setattr(sys, "stdout", kind(written, encoding=encoding))
+    app(["copy", name], standalone_mode=False)
+    sys.stdout.flush()
+    shows_escapes = kind is Terminal and encoding == "cp1252"  # to ASCII, typer writes UTF-8
+    copied = written.getvalue().decode(encoding if shows_escapes else "utf-8")
+    assert ast.dump(ast.parse(copied)) == ast.dump(ast.parse(copyable_source(find_helper(name))))
+
+
+@pytest.mark.parametrize(
+    "words",
+    [
+        ["≥"],
+        ["--≥"],
+        ["copy", "models.≥"],
+        ["run", "≥.ipynb"],
+        ["run", "--≥"],
+        ["run", os.fsdecode(b"\xff.ipynb")],
+        ["data", "fetch", "≥"],
+    ],
+    ids=ascii,
+)
+def test_what_was_typed_wrong_is_named_whatever_its_characters(tmp_path, words):
+    words = [*NNLAB, *map(os.fsencode, words)]
+    ascii_only = os.environ | CONSOLES["ascii"]
+    done = subprocess.run(words, cwd=tmp_path, env=ascii_only, capture_output=True, timeout=60)
+    assert done.returncode == 2
+    assert b"Traceback" not in done.stderr
+    assert b"\\u" in done.stderr or b"\\x" in done.stderr or b"\\udc" in done.stderr
+
+
+@pytest.mark.parametrize("command", ["", "run", "launch", "data", "copy", "info"])
+def test_help_is_shown_on_a_console_of_ascii(command):
+    words = [*NNLAB, *command.split(), "--help"]
+    ascii_only = os.environ | CONSOLES["ascii"]
+    done = subprocess.run(words, env=ascii_only, capture_output=True, timeout=60)
+    assert done.returncode == 0, done.stderr
+    assert b"Usage" in done.stdout
