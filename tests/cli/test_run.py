@@ -91,14 +91,6 @@ def test_run_says_that_it_cannot_write(folder, write_notebook):
     assert "file" in result.output
 
 
-def test_run_without_its_extra_says_which_to_install(folder):
-    without = "import sys; sys.modules['nbconvert'] = None; "
-    words = [sys.executable, "-c", without + NNLAB[-1], "run"]
-    done = subprocess.run(words, capture_output=True, text=True)
-    assert done.returncode == 1
-    assert done.stderr == 'nnlab run needs nbconvert: pip install "nnlab[run]"\n'
-
-
 def test_a_part_of_a_second_may_be_allowed_for_a_cell(folder, write_notebook):
     write_notebook(folder / "a.ipynb", "import time\ntime.sleep(5)")
     result = nnlab("run", "a.ipynb", "--timeout", "1.5", "--out", "out")
