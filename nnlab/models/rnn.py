@@ -15,8 +15,9 @@ def build_char_rnn(
     embedding_dim: length of the vector learned for each character.
     dropout: fraction of each recurrent layer's output set to zero while training, in ``[0, 1)``.
     batch_size: if given, the network takes batches of this size only and is stateful: it goes on in each batch where
-    it ended the last one, until its layers' ``reset_state`` is called. On the JAX and
-    PyTorch backends it is trained only with the callback ``nnlab.training.ResetStates``.
+    it ended the last one, until its layers' ``reset_state`` is called, as the callback
+    ``nnlab.training.ResetStates`` does. On the JAX and PyTorch backends call
+    ``nnlab.training.keep_recurrent_state`` first.
 
     Raises ValueError for another cell.
 

@@ -1,19 +1,25 @@
-"""What Keras leaves to its user around a training run: seeds, schedules, precision, samples kept, runs resumed."""
+"""What Keras leaves to its user in training: seeds, schedules, precision, snapshots, resuming."""
 
 from nnlab.training.callbacks import ResetStates, SampleSnapshots
 from nnlab.training.precision import best_precision, list_devices, steps_at_once
-from nnlab.training.resuming import resumable_epochs
+from nnlab.training.resuming import ResumeTraining
 from nnlab.training.schedules import warmup_cosine
 from nnlab.training.seeds import set_seed
-from nnlab.training.workarounds import disable_autotune
+from nnlab.training.workarounds import (
+    disable_autotune,
+    keep_recurrent_state,
+    reshuffle_each_epoch,
+)
 
 __all__ = [
     "ResetStates",
+    "ResumeTraining",
     "SampleSnapshots",
     "best_precision",
     "disable_autotune",
+    "keep_recurrent_state",
     "list_devices",
-    "resumable_epochs",
+    "reshuffle_each_epoch",
     "set_seed",
     "steps_at_once",
     "warmup_cosine",

@@ -7,12 +7,15 @@ def set_seed(seed, *, deterministic=False):
     """Seed Python, NumPy and the Keras backend, and return the seed.
 
     seed: int in ``[0, 2**32)``.
-    deterministic: also make every operation repeat bit for bit on the same machine; slower, mostly on GPUs. On JAX it
-    changes nothing: a CPU needs nothing, a GPU the flag ``--xla_gpu_deterministic_ops=true`` in the environment
-    variable XLA_FLAGS before JAX is imported. On a GPU, PyTorch also wants ``CUBLAS_WORKSPACE_CONFIG=:4096:8`` there.
+    deterministic: also make every operation repeat bit for bit on the same machine; slower, mostly
+    on GPUs. On JAX it changes nothing: a CPU needs nothing, a GPU the flag
+    ``--xla_gpu_deterministic_ops=true`` in the environment variable XLA_FLAGS before JAX is
+    imported. On a GPU, PyTorch also wants ``CUBLAS_WORKSPACE_CONFIG=:4096:8`` there.
 
-    Raises ValueError for a seed outside the range. Source: the documentation of ``keras.utils.set_random_seed``
-    and the reproducibility pages of TensorFlow, PyTorch and XLA.
+    Raises ValueError for a seed outside the range.
+
+    Source: the documentation of ``keras.utils.set_random_seed``, and the reproducibility pages of
+    TensorFlow, PyTorch and XLA.
     """
     if not 0 <= seed < 2**32:
         raise ValueError(

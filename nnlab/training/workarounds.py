@@ -1,25 +1,120 @@
-"""Faults of Keras and TensorFlow that are worked around, each with its issue, until it is mended there."""
+"""Faults of Keras and TensorFlow, worked around here and nowhere else until they are fixed there.
+
+Each function does nothing on a backend or version without the fault, and nothing when called a
+second time. A test tries each fault without its workaround. Where that test fails, the installed
+version has been fixed: delete the function.
+"""
+
+import random
 
 import keras
+from keras import layers, ops
 
 
 def disable_autotune():
-    """Let TensorFlow hand out batches at once, without measuring how they are best prepared; return nothing.
+    """Turn off tf.data's autotuning for the data sets that Keras makes of arrays from now on.
 
-    For data in memory there is nothing to gain by it. And in TensorFlow 2.21 the thread that measures can miss the end
-    of an epoch: it then looks again after 2.6, 5.1, 10.2, 20.5, … seconds from the epoch's start, and until then
-    ``fit``, ``evaluate`` or ``predict`` waits. Holds for all data sets made from now on in this process; other
-    backends need no such thing, and nothing is done for them.
+    The thread that tunes looks at an iterator again after 10, 20, 40, … milliseconds, and can miss
+    that it is deleted. Whoever deletes it, as ``fit``, ``evaluate`` and ``predict`` do at the end
+    of an epoch, then waits for its next look: 2.6, 5.1, 10.2, … seconds after the epoch began. For
+    data in memory there is nothing to tune. Needed by TensorFlow up to 2.21; other backends do not
+    use tf.data. A data set of your own goes along if it is given ``tf.data.Options()``.
 
-    Source: ``tf.data.experimental.AutotuneOptions``, whose ``enabled`` is what is set.
+    Source: ``tf.data.experimental.AutotuneOptions``, whose ``enabled`` is what is set here. The
+    fault is not reported yet.
     """
-    if keras.backend.backend() == "tensorflow":
-        from tensorflow.data.experimental import AutotuneOptions
+    if keras.backend.backend() != "tensorflow":
+        return
+    import tensorflow
 
-        make = AutotuneOptions.__init__
+    version = tuple(map(int, tensorflow.__version__.split(".")[:2]))
+    options = tensorflow.data.experimental.AutotuneOptions
+    make = options.__init__
+    if version > (2, 21) or make.__name__ == "make_disabled":
+        return
 
-        def make_disabled(options):
-            make(options)
-            options.enabled = False
+    def make_disabled(self):
+        make(self)
+        self.enabled = False
 
-        AutotuneOptions.__init__ = make_disabled
+    options.__init__ = make_disabled
+
+
+def reshuffle_each_epoch():
+    """Let ``fit(x, y, shuffle=True)`` take arrays in a new order in each epoch on TensorFlow, too.
+
+    Once a seed is set, Keras up to 3.15 takes the same order in all epochs there: it shuffles
+    inside a tf.data map, whose random operations start again whenever the data set is read again.
+    Here the order depends on numbers that Python's own generator, which `set_seed` seeds, draws
+    before each epoch. Other backends do not need it.
+
+    Source: https://github.com/tensorflow/tensorflow/issues/35682. For ``fit`` the fault is not
+    reported yet.
+    """
+    version = tuple(map(int, keras.__version__.split(".")[:2]))
+    if keras.backend.backend() != "tensorflow" or version > (3, 15):
+        return
+    import tensorflow
+    from keras.src.trainers.data_adapters import array_data_adapter  # it has no public name
+
+    adapters = array_data_adapter.ArrayDataAdapter
+    make = adapters.get_tf_dataset
+    if make.__name__ == "make_reshuffled":
+        return
+
+    def make_reshuffled(adapter):
+        with tensorflow.device("CPU:0"):  # where tf.data runs
+            adapter.order = tensorflow.Variable([0, 0], dtype="int64", trainable=False)
+        usual = tensorflow.random.shuffle
+        stateless = tensorflow.random.experimental.stateless_shuffle
+        tensorflow.random.shuffle = lambda indices: stateless(indices, seed=adapter.order)
+        try:
+            return make(adapter)
+        finally:
+            tensorflow.random.shuffle = usual
+
+    def draw_order(adapter):  # Keras calls it at the beginning of each epoch
+        if adapter._shuffle:
+            adapter.order.assign([random.getrandbits(31), random.getrandbits(31)])
+
+    adapters.get_tf_dataset = make_reshuffled
+    adapters.on_epoch_begin = draw_order
+
+
+def keep_recurrent_state():
+    """Let stateful recurrent layers keep their state on JAX and PyTorch as on TensorFlow.
+
+    JAX hands on from batch to batch only what a layer lists among its variables, and Keras does not
+    list recurrent states: each batch starts from zeros. On PyTorch, Keras up to 3.15 overwrites the
+    state in which a batch began while the gradients still need it: training LSTM and GRU fails with
+    "modified by an inplace operation".
+
+    Source: for PyTorch https://github.com/keras-team/keras/issues/23462, which
+    https://github.com/keras-team/keras/pull/23464 fixes after Keras 3.15.1. For JAX the fault is
+    not reported yet.
+    """
+    backend = keras.backend.backend()
+    version = tuple(map(int, keras.__version__.split(".")[:2]))
+    listed = layers.RNN.variables.fget
+
+    def list_with_states(layer):
+        variables = listed(layer)
+        known = {
+            id(variable) for variable in variables
+        }  # a fixed Keras would list the states itself
+        states = keras.tree.flatten(layer.states or [])
+        return variables + [state for state in states if id(state) not in known]
+
+    def on_copies(inner_loop):
+        def run_on_copies(layer, sequences, initial_state, *args, **kwargs):
+            copies = keras.tree.map_structure(ops.copy, initial_state)
+            return inner_loop(layer, sequences, copies, *args, **kwargs)
+
+        return run_on_copies
+
+    if backend == "jax" and listed.__name__ != "list_with_states":
+        layers.RNN.variables = property(list_with_states)
+    fresh = layers.LSTM.inner_loop.__name__ != "run_on_copies"
+    if backend == "torch" and version <= (3, 15) and fresh:
+        layers.LSTM.inner_loop = on_copies(layers.LSTM.inner_loop)
+        layers.GRU.inner_loop = on_copies(layers.GRU.inner_loop)  # SimpleRNN copies by itself

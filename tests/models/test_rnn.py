@@ -6,7 +6,7 @@ from nnlab import sampling
 from nnlab.models import rnn
 from nnlab.sampling import generate_text
 from nnlab.text import Vocabulary
-from nnlab.training import ResetStates
+from nnlab.training import ResetStates, keep_recurrent_state
 
 VOCABULARY = Vocabulary("abcdefgh")
 
@@ -134,6 +134,7 @@ def test_the_sampler_shares_the_weights_of_the_model(helper):
 
 @pytest.mark.parametrize("cell", ["simple_rnn", "lstm", "gru"])
 def test_a_stateful_char_rnn_reads_two_halves_as_one_text_until_it_is_reset(helper, cell):
+    keep_recurrent_state()
     settings = {"cell": cell, "units": (12, 10), "embedding_dim": 5}
     whole = helper(rnn.build_char_rnn)(8, **settings)
     halves = helper(rnn.build_char_rnn)(8, batch_size=2, **settings)
