@@ -1,5 +1,6 @@
 """How a notebook begins and ends: a quiet start with one style of figures, and the record of the run."""
 
+import contextlib
 import html
 import importlib.metadata
 import logging
@@ -8,7 +9,6 @@ import platform
 import sys
 import tempfile
 import time
-from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -22,31 +22,35 @@ _started = time.perf_counter()
 
 
 def begin():
-    """Start a notebook, and return whether a quick run is asked for (by the environment variable ``NNLAB_QUICK=1``).
+    """Start a notebook quietly; return whether a quick run is asked for, by ``NNLAB_QUICK=1``.
 
-    Keras and its backend are imported in silence, TensorFlow's warnings are turned off, GPU memory is taken as needed,
-    TensorFlow's tuner of input is off (`nnlab.training.disable_autotune`), figures get nnlab's style, and the clock
-    of `RunRecord` starts. What is set in the environment already stays as it is. Call it before Keras is imported.
+    Keras and its backend are imported in silence, TensorFlow's warnings are turned off, GPU memory
+    is taken as needed, faults of Keras and TensorFlow are worked around (see
+    ``nnlab/training/workarounds.py``), figures get nnlab's style, and the clock of `RunRecord`
+    starts. What is set in the environment already stays as it is. Call it before Keras is imported;
+    calling it again does no harm.
     """
     global _started
     _started = time.perf_counter()
     for name, value in QUIET.items():
         os.environ.setdefault(name, value)
-    with quiet_stderr():
+    with quiet_stderr(), contextlib.suppress(ImportError):
         import keras  # noqa: F401
-    logging.getLogger("tensorflow").setLevel(
-        "ERROR"
-    )  # it warns where a program uses more than a few models
+        import tensorflow  # noqa: F401, which Keras imports on every backend once a seed is set
+    # TensorFlow warns where a program uses more than a few models.
+    logging.getLogger("tensorflow").setLevel("ERROR")
     import matplotlib.pyplot as plt
 
-    from nnlab.training import disable_autotune
+    from nnlab.training import disable_autotune, keep_recurrent_state, reshuffle_each_epoch
 
     disable_autotune()
+    reshuffle_each_epoch()
+    keep_recurrent_state()
     plt.style.use(STYLE)
     return os.environ.get("NNLAB_QUICK") == "1"
 
 
-@contextmanager
+@contextlib.contextmanager
 def quiet_stderr():
     """Return a context that holds back what is written to the file descriptor of standard error, 2.
 
