@@ -10,7 +10,7 @@ MARK="# written by single_node_slurm.sh"
 [ "$(id -u)" = 0 ] || { echo "this installs packages and starts daemons: run it as root" >&2; exit 1; }
 
 # munge tells the daemons who is asking; its package makes a key for this machine.
-if ! command -v slurmd slurmctld munged > /dev/null; then
+if ! [ -x /usr/sbin/slurmd ] || ! [ -x /usr/sbin/slurmctld ] || ! [ -x /usr/sbin/munged ]; then
     apt-get update
     DEBIAN_FRONTEND=noninteractive apt-get install -y slurm-wlm munge
 fi
@@ -53,7 +53,7 @@ done
 scontrol reconfigure 2> /dev/null || true
 
 for _ in $(seq 30); do
-    if sinfo --noheader --format=%T | grep -qE "idle|mixed|allocated"; then
+    if sinfo --noheader --format=%T 2> /dev/null | grep -qE "idle|mixed|allocated"; then
         sinfo
         exit 0
     fi
