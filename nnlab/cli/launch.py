@@ -10,15 +10,8 @@ from nnlab import launching
 
 def launch(
     command: Annotated[list[str], typer.Argument(metavar="-- PROGRAM [ARGUMENT]...")],
-    processes: Annotated[
-        int, typer.Option(help="On this host, as on every other; with GPUs, one for each.")
-    ] = 1,
-    hosts: Annotated[int, typer.Option(help="How many hosts take part.")] = 1,
-    host_index: Annotated[int, typer.Option(help="Which of them this is, from 0.")] = 0,
-    coordinator: Annotated[
-        str, typer.Option(metavar="HOST:PORT", help="Of host 0; needed for several hosts.")
-    ] = "",
-    restarts: Annotated[int, typer.Option(help="How often to start anew after a failure.")] = 0,
+    processes: Annotated[int, typer.Option(help="How many; with GPUs, one for each.")] = 1,
+    restarts: Annotated[int, typer.Option(help="How often to start again after a failure.")] = 0,
     cores: Annotated[
         int | None, typer.Option(help="CPU cores to bind each process to.", show_default="all")
     ] = None,
@@ -26,14 +19,14 @@ def launch(
         "build/launch"
     ),
 ):
-    """Train in several processes: nnlab launch --processes 4 -- python train.py; exit 1 if one of them fails."""
+    """Train in several processes of this host: nnlab launch --processes 4 -- python train.py.
+
+    If one of them fails, all are ended, and the exit status is 1.
+    """
     try:
         launching.launch(
             command,
             processes=processes,
-            hosts=hosts,
-            host_index=host_index,
-            coordinator=coordinator,
             restarts=restarts,
             cores=cores,
             log_folder=log_folder,
