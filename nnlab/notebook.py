@@ -1,4 +1,4 @@
-"""How a notebook begins and ends: a quiet start with one style of figures, and the record of the run."""
+"""How a notebook begins and ends: a quiet start in one style, and the record of the run."""
 
 import contextlib
 import html
@@ -52,12 +52,12 @@ def begin():
 
 @contextlib.contextmanager
 def quiet_stderr():
-    """Return a context that holds back what is written to the file descriptor of standard error, 2.
+    """Return a context that holds back what is written to file descriptor 2, standard error.
 
-    That is where libraries below Python write. In Jupyter, Python's own ``sys.stderr`` is elsewhere and goes on.
-
-    TensorFlow writes messages there when it is imported, whatever ``TF_CPP_MIN_LOG_LEVEL`` says (issue 100442 of
-    tensorflow/tensorflow). If the context ends in an exception, all that was held back is written after all.
+    That is where libraries below Python write. In Jupyter, Python's own ``sys.stderr`` is elsewhere
+    and goes on. TensorFlow writes there when it is imported, whatever ``TF_CPP_MIN_LOG_LEVEL`` says
+    (https://github.com/tensorflow/tensorflow/issues/100442). If the context ends in an exception,
+    all that was held back is written after all.
     """
     sys.stderr.flush()
     with tempfile.TemporaryFile() as held_back:
@@ -77,17 +77,18 @@ def quiet_stderr():
 
 @dataclass(frozen=True, kw_only=True)
 class RunRecord:
-    """What a run used and reached, shown at the end of a notebook as a small table that programs can read too.
+    """What a run used and reached: a small table at a notebook's end that programs read, too.
 
     notebook: the name of its file, without the ending.
-    dataset: the name of the data set, or several.
+    dataset: the name of the data set, or of several.
     seed: the one given to ``set_seed``.
-    metrics: name → number. First the results that the notebook promises, then the baselines; each name can be
-    understood alone.
+    metrics: name → number. First the results that the notebook promises, then the baselines; each
+        name can be understood alone.
     seconds: wall time of the whole run; by default since `begin`.
 
-    The Jupyter output carries the same as JSON under ``application/vnd.nnlab.record+json``, the metrics as a list of
-    ``{"name": …, "value": …}`` in order, with the versions of the libraries and the device added.
+    The Jupyter output carries the same as JSON under ``application/vnd.nnlab.record+json``, the
+    metrics as a list of ``{"name": …, "value": …}`` in order, with the versions of the libraries
+    and the device added.
     """
 
     notebook: str
@@ -107,7 +108,7 @@ class RunRecord:
 
     @property
     def device(self):
-        """Where Keras computes: the number of GPUs, or else of CPU cores; and its precision, if not float32."""
+        """Where Keras computes: so many GPUs or CPU cores, and its precision, if not float32."""
         import keras
 
         from nnlab.training import list_devices
@@ -148,9 +149,10 @@ class RunRecord:
             f"<tr><th>{html.escape(name)}</th><td>{html.escape(value)}</td></tr>"
             for name, value in rows.items()
         )
+        caption = "<caption>Run record</caption>"
         width = max(map(len, rows))
         return {
             "text/plain": "\n".join(f"{name:<{width}}  {value}" for name, value in rows.items()),
-            "text/html": f"<table style='text-align: left'><caption>Run record</caption>{cells}</table>",
+            "text/html": f"<table style='text-align: left'>{caption}{cells}</table>",
             "application/vnd.nnlab.record+json": record,
         }

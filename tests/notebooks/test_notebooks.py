@@ -1,4 +1,4 @@
-"""The notebooks as they are committed: run in full, complete, in the house's form, and true to the README."""
+"""The notebooks as they are committed: run in full, in the house's form, true to the README."""
 
 import ast
 import importlib
