@@ -1,4 +1,4 @@
-"""How a notebook begins and ends: a quiet start with one style of figures, and the record of the run."""
+"""How a notebook begins and ends: a quiet start, one style of figures, the record of the run."""
 
 import contextlib
 import html
@@ -34,9 +34,11 @@ def begin():
     _started = time.perf_counter()
     for name, value in QUIET.items():
         os.environ.setdefault(name, value)
-    with quiet_stderr(), contextlib.suppress(ImportError):
+    with quiet_stderr():
         import keras  # noqa: F401
-        import tensorflow  # noqa: F401, which Keras imports on every backend once a seed is set
+
+        with contextlib.suppress(ImportError):  # Keras uses it on every backend, to set a seed
+            import tensorflow  # noqa: F401
     # TensorFlow warns where a program uses more than a few models.
     logging.getLogger("tensorflow").setLevel("ERROR")
     import matplotlib.pyplot as plt
@@ -54,10 +56,11 @@ def begin():
 def quiet_stderr():
     """Return a context that holds back what is written to the file descriptor of standard error, 2.
 
-    That is where libraries below Python write. In Jupyter, Python's own ``sys.stderr`` is elsewhere and goes on.
+    That is where libraries below Python write. In Jupyter, Python's own ``sys.stderr`` is elsewhere
+    and goes on. If the context ends in an exception, all that was held back is written after all.
 
-    TensorFlow writes messages there when it is imported, whatever ``TF_CPP_MIN_LOG_LEVEL`` says (issue 100442 of
-    tensorflow/tensorflow). If the context ends in an exception, all that was held back is written after all.
+    TensorFlow writes messages there when it is imported, whatever ``TF_CPP_MIN_LOG_LEVEL`` says:
+    https://github.com/tensorflow/tensorflow/issues/100442.
     """
     sys.stderr.flush()
     with tempfile.TemporaryFile() as held_back:
@@ -77,17 +80,18 @@ def quiet_stderr():
 
 @dataclass(frozen=True, kw_only=True)
 class RunRecord:
-    """What a run used and reached, shown at the end of a notebook as a small table that programs can read too.
+    """What a run used and reached: a small table at the end of a notebook, for programs, too.
 
     notebook: the name of its file, without the ending.
     dataset: the name of the data set, or several.
     seed: the one given to ``set_seed``.
-    metrics: name → number. First the results that the notebook promises, then the baselines; each name can be
-    understood alone.
+    metrics: name → number. First the results that the notebook promises, then the baselines; each
+    name can be understood alone.
     seconds: wall time of the whole run; by default since `begin`.
 
-    The Jupyter output carries the same as JSON under ``application/vnd.nnlab.record+json``, the metrics as a list of
-    ``{"name": …, "value": …}`` in order, with the versions of the libraries and the device added.
+    The Jupyter output carries the same as JSON under ``application/vnd.nnlab.record+json``, the
+    metrics as a list of ``{"name": …, "value": …}`` in order, with the versions of the libraries
+    and the device added.
     """
 
     notebook: str
@@ -107,7 +111,7 @@ class RunRecord:
 
     @property
     def device(self):
-        """Where Keras computes: the number of GPUs, or else of CPU cores; and its precision, if not float32."""
+        """Where Keras computes: how many GPUs, or else CPU cores; its precision, if not float32."""
         import keras
 
         from nnlab.training import list_devices
@@ -149,8 +153,9 @@ class RunRecord:
             for name, value in rows.items()
         )
         width = max(map(len, rows))
+        caption = "<caption>Run record</caption>"
         return {
             "text/plain": "\n".join(f"{name:<{width}}  {value}" for name, value in rows.items()),
-            "text/html": f"<table style='text-align: left'><caption>Run record</caption>{cells}</table>",
+            "text/html": f"<table style='text-align: left'>{caption}{cells}</table>",
             "application/vnd.nnlab.record+json": record,
         }
