@@ -1,4 +1,4 @@
-"""How a notebook begins and ends: a quiet start in one style, and the record of the run."""
+"""How a notebook begins and ends: a quiet start, one style of figures, the record of the run."""
 
 import contextlib
 import html
@@ -34,9 +34,11 @@ def begin():
     _started = time.perf_counter()
     for name, value in QUIET.items():
         os.environ.setdefault(name, value)
-    with quiet_stderr(), contextlib.suppress(ImportError):
+    with quiet_stderr():
         import keras  # noqa: F401
-        import tensorflow  # noqa: F401, which Keras imports on every backend once a seed is set
+
+        with contextlib.suppress(ImportError):  # Keras uses it on every backend, to set a seed
+            import tensorflow  # noqa: F401
     # TensorFlow warns where a program uses more than a few models.
     logging.getLogger("tensorflow").setLevel("ERROR")
     import matplotlib.pyplot as plt
@@ -52,12 +54,13 @@ def begin():
 
 @contextlib.contextmanager
 def quiet_stderr():
-    """Return a context that holds back what is written to file descriptor 2, standard error.
+    """Return a context that holds back what is written to the file descriptor of standard error, 2.
 
     That is where libraries below Python write. In Jupyter, Python's own ``sys.stderr`` is elsewhere
-    and goes on. TensorFlow writes there when it is imported, whatever ``TF_CPP_MIN_LOG_LEVEL`` says
-    (https://github.com/tensorflow/tensorflow/issues/100442). If the context ends in an exception,
-    all that was held back is written after all.
+    and goes on. If the context ends in an exception, all that was held back is written after all.
+
+    TensorFlow writes messages there when it is imported, whatever ``TF_CPP_MIN_LOG_LEVEL`` says:
+    https://github.com/tensorflow/tensorflow/issues/100442.
     """
     sys.stderr.flush()
     with tempfile.TemporaryFile() as held_back:
@@ -77,13 +80,13 @@ def quiet_stderr():
 
 @dataclass(frozen=True, kw_only=True)
 class RunRecord:
-    """What a run used and reached: a small table at a notebook's end that programs read, too.
+    """What a run used and reached: a small table at the end of a notebook, for programs, too.
 
     notebook: the name of its file, without the ending.
-    dataset: the name of the data set, or of several.
+    dataset: the name of the data set, or several.
     seed: the one given to ``set_seed``.
     metrics: name → number. First the results that the notebook promises, then the baselines; each
-        name can be understood alone.
+    name can be understood alone.
     seconds: wall time of the whole run; by default since `begin`.
 
     The Jupyter output carries the same as JSON under ``application/vnd.nnlab.record+json``, the
@@ -108,7 +111,7 @@ class RunRecord:
 
     @property
     def device(self):
-        """Where Keras computes: so many GPUs or CPU cores, and its precision, if not float32."""
+        """Where Keras computes: how many GPUs, or else CPU cores; its precision, if not float32."""
         import keras
 
         from nnlab.training import list_devices
@@ -149,8 +152,8 @@ class RunRecord:
             f"<tr><th>{html.escape(name)}</th><td>{html.escape(value)}</td></tr>"
             for name, value in rows.items()
         )
-        caption = "<caption>Run record</caption>"
         width = max(map(len, rows))
+        caption = "<caption>Run record</caption>"
         return {
             "text/plain": "\n".join(f"{name:<{width}}  {value}" for name, value in rows.items()),
             "text/html": f"<table style='text-align: left'>{caption}{cells}</table>",

@@ -11,6 +11,7 @@ PACKAGE = Path(nnlab.__file__).parent
 MODULES = sorted(path.relative_to(PACKAGE).as_posix() for path in PACKAGE.rglob("*.py"))
 KERAS_BACKENDS = {"tensorflow", "jax", "torch"}
 MAY_SPEAK_TO_A_BACKEND = {
+    "notebook.py",  # a quiet import
     "models/dcgan.py",  # a custom train_step
     "training/seeds.py",  # switches
     "training/precision.py",  # devices

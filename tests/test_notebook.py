@@ -1,13 +1,81 @@
 """How a notebook begins and ends."""
 
+import importlib.util
 import json
 import os
+import subprocess
+import sys
 
 import keras
+import nbclient
+import nbformat
 import numpy as np
 import pytest
 
 from nnlab import notebook
+
+BACKENDS = [name for name in ("tensorflow", "jax", "torch") if importlib.util.find_spec(name)]
+BEGIN = "from nnlab.notebook import begin\nQUICK = begin()"
+TRAIN = """
+import keras
+import matplotlib.pyplot as plt
+import numpy as np
+from nnlab.training import set_seed
+
+set_seed(0)
+x = np.ones((8, 2))
+for _ in range(6):  # TensorFlow warns from the fifth model on
+    model = keras.Sequential([keras.Input((2,)), keras.layers.Dense(1)])
+    model.compile("sgd", "mse")
+    model.fit(x, x[:, :1], validation_split=0.5, verbose=0)
+    model.predict(x, verbose=0)
+"""
+SHOW = """
+styled = plt.rcParams["axes.prop_cycle"].by_key()["color"][0] == "#0072B2"
+print(QUICK, styled, keras.backend.backend())
+"""
+
+
+@pytest.fixture
+def environment(monkeypatch):
+    """Return a function that sets the environment of new processes as a reader's is."""
+
+    def set_environment(backend, **others):
+        for name in (*notebook.QUIET, "MPLBACKEND", "NNLAB_QUICK"):
+            monkeypatch.delenv(name, raising=False)
+        for name, value in {"KERAS_BACKEND": backend, **others}.items():
+            monkeypatch.setenv(name, value)
+
+    return set_environment
+
+
+@pytest.mark.parametrize("backend", BACKENDS)
+def test_a_notebook_begins_without_a_word_also_when_its_first_cell_is_run_again(
+    environment, backend
+):
+    environment(backend)
+    cells = [BEGIN, BEGIN, TRAIN, SHOW]
+    run = nbformat.v4.new_notebook(cells=list(map(nbformat.v4.new_code_cell, cells)))
+    nbclient.NotebookClient(run, kernel_name="python3", timeout=120).execute()
+    outputs = []
+    for cell in run.cells:
+        outputs += cell.outputs
+    assert [(each.name, each.text) for each in outputs] == [("stdout", f"False True {backend}\n")]
+
+
+def test_a_plain_program_begins_without_a_word_too(environment):
+    backend = keras.backend.backend()
+    environment(backend, NNLAB_QUICK="1", MPLBACKEND="agg")
+    program = "\n".join([BEGIN, "QUICK = begin()", TRAIN, SHOW])
+    run = subprocess.run([sys.executable, "-c", program], capture_output=True, text=True)
+    assert (run.stdout, run.stderr) == (f"True True {backend}\n", "")
+
+
+def test_what_is_set_in_the_environment_stays(environment):
+    environment(keras.backend.backend(), TF_CPP_MIN_LOG_LEVEL="1", MPLBACKEND="agg")
+    program = f"{BEGIN}\nimport os\nprint(os.environ['TF_CPP_MIN_LOG_LEVEL'])"
+    run = subprocess.run([sys.executable, "-c", program], capture_output=True, text=True)
+    assert run.stdout == "1\n"
 
 
 @pytest.fixture
