@@ -7,6 +7,7 @@ import ast
 import builtins
 import copy
 import difflib
+import functools
 import symtable
 import sys
 from dataclasses import dataclass
@@ -109,6 +110,7 @@ def helpers_in(source, tree, module):
     return helpers
 
 
+@functools.cache
 def _read_package():
     """Return ``module.name`` → Helper of all nnlab, and the modules that work as a whole only.
 

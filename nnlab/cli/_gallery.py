@@ -29,43 +29,46 @@ def write_gallery(folder, sources=()):
     """
     folder = Path(folder)
     run = json.loads((folder / "results.json").read_text("utf-8"))
-    results = run["notebooks"]
     homes = {path.stem: path.parent for path in map(Path, sources)}
-    pages = _page_names([result["name"] for result in results])
+    pages = _page_names([result["name"] for result in run["notebooks"]])
     cards = []
-    bodies = []
-    for result in results:
+    shown = []  # the cards that have a page, with their notebooks
+    for result in run["notebooks"]:
         name = result["name"]
         notebook = _notebook_at(folder / f"{name}.ipynb")
-        cards.append(_card(result, notebook, pages[name]))
+        card = _card(result, notebook, pages[name])
+        cards.append(card)
         if notebook:
-            bodies.append((cards[-1], _body(notebook, homes.get(name, folder))))
+            shown.append((card, notebook, homes.get(name, folder)))
     templates = Environment(loader=PackageLoader("nnlab.cli"), autoescape=True)
-    quick = run.get("quick")
-    _write_pages(folder, templates.get_template("page.html"), bodies, quick)
-    now = datetime.now()
-    index = templates.get_template("index.html").render(
-        cards=cards,
-        quick=quick,
-        failed=sum(card["status"] == "failed" for card in cards),
-        seconds=_duration(sum(result["seconds"] for result in results)),
-        date=f"{now.day} {now:%B %Y, %H:%M}",
-        facts=_facts(results),
-    )
+    _write_pages(folder, templates.get_template("page.html"), shown, run.get("quick"))
+    index = _index(templates.get_template("index.html"), cards, run)
     write_whole(folder / "index.html", index)
     return folder / "index.html"
 
 
-def _write_pages(folder, template, bodies, quick):
-    for i, (card, body) in enumerate(bodies):
+def _write_pages(folder, template, shown, quick):
+    for i, (card, notebook, home) in enumerate(shown):
         page = template.render(
             card=card,
-            content=body,
+            content=_body(notebook, home),
             quick=quick,
-            before=bodies[i - 1][0] if i else None,
-            after=bodies[i + 1][0] if i + 1 < len(bodies) else None,
+            before=shown[i - 1][0] if i else None,
+            after=shown[i + 1][0] if i + 1 < len(shown) else None,
         )
         write_whole(folder / card["page"], page)
+
+
+def _index(template, cards, run):
+    now = datetime.now()
+    return template.render(
+        cards=cards,
+        quick=run.get("quick"),
+        failed=sum(card["status"] == "failed" for card in cards),
+        seconds=_duration(sum(result["seconds"] for result in run["notebooks"])),
+        date=f"{now.day} {now:%B %Y, %H:%M}",
+        facts=_facts(run["notebooks"]),
+    )
 
 
 def _page_names(names):

@@ -31,9 +31,13 @@ def code_cells(notebook):
 
 
 async def execute(notebook, path, *, quick, timeout, on_cell):
-    """Run every cell in a fresh kernel, which has ended when this returns.
+    """Run every cell in a fresh kernel, which has ended when this returns a Failure or None.
 
-    Return a Failure, or None where all went well.
+    notebook: what is run; its cells get their outputs.
+    path: of its file; the kernel works in that folder.
+    quick: whether the notebook is to run in a minute or less.
+    timeout: seconds that one cell may take.
+    on_cell: called with (path, code cells done, code cells) as each code cell starts, or None.
     """
     manager = AsyncKernelManager(kernel_spec_manager=_ThisPython())
     client = _BoundedClient(notebook, manager, timeout)

@@ -56,12 +56,14 @@ def hardware():
     devices = list_devices()
     yield "devices", ", ".join(devices)
     if not any(device.startswith("gpu") for device in devices):
-        driver_gpus, visible = _driver_gpus(), os.environ.get("CUDA_VISIBLE_DEVICES")
+        driver_gpus = _driver_gpus()
+        visible = os.environ.get("CUDA_VISIBLE_DEVICES")
+        hides = visible is not None and visible.strip() in HIDDEN
+        names_none = visible is not None and driver_gpus == 0  # it may name one that is not there
         why, remedy = why_no_gpu(
             backend,
             system=platform.system(),
-            hidden=visible is not None
-            and (visible.strip() in HIDDEN or driver_gpus == 0),  # it may name one not there
+            hidden=hides or names_none,
             driver_gpus=driver_gpus,
             cuda_build=_is_cuda_build(backend),
             libraries=_has_cuda_libraries(),

@@ -49,11 +49,14 @@ def run(tmp_path_factory, write_notebook, shows_a_record):
         '{"cells": [{"cell_type": "spell"}], "metadata": {}, "nbformat": 9, "nbformat_minor": 0}'
     )
     paths[7].write_bytes(b"\xff\xfe\x00")
-    calls, out = [], folder / "out"
+    out = folder / "out"
+    calls = []
     on_disk = []
-    for result in run_notebooks(
-        paths, out, quick=True, timeout=4, on_cell=lambda *call: calls.append(call)
-    ):
+
+    def on_cell(*call):
+        calls.append(call)
+
+    for result in run_notebooks(paths, out, quick=True, timeout=4, on_cell=on_cell):
         on_disk.append(len(json.loads((out / "results.json").read_text())["notebooks"]))
         assert result.name == paths[len(on_disk) - 1].stem
     results = {

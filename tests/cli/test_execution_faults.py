@@ -194,7 +194,8 @@ def test_what_a_kernel_that_died_had_started_is_ended(tmp_path, write_notebook, 
     dies = "pathlib.Path('pid').write_text(str(child.pid))\nos.kill(os.getpid(), 9)"
     path = write_notebook(tmp_path / "a.ipynb", starts, dies)
     assert "the kernel died" in str(run_one(path, tmp_path / "out").error)
-    child, deadline = int((tmp_path / "pid").read_text()), time.monotonic() + 10
+    child = int((tmp_path / "pid").read_text())
+    deadline = time.monotonic() + 10
     while psutil.pid_exists(child) and psutil.Process(child).status() != psutil.STATUS_ZOMBIE:
         assert time.monotonic() < deadline
         time.sleep(0.05)
@@ -224,7 +225,8 @@ def test_a_run_that_is_killed_leaves_whole_files_and_no_kernel(tmp_path, write_n
     write_notebook(tmp_path / "notebooks" / "b.ipynb", waits)
     words = [sys.executable, "-c", "from nnlab.cli import app; app()", "run", "--out", "out"]
     process = subprocess.Popen(words, cwd=tmp_path, stdout=subprocess.DEVNULL, env=os.environ)
-    pid, deadline = tmp_path / "notebooks" / "pid", time.monotonic() + 60
+    pid = tmp_path / "notebooks" / "pid"
+    deadline = time.monotonic() + 60
     while not (pid.exists() and pid.read_text()):
         assert process.poll() is None
         assert time.monotonic() < deadline
