@@ -38,13 +38,14 @@ sys.excepthook = leave
 
 def told(name):
     """Return a number that `nnlab launch` has put into the environment, or None."""
-    return int(os.environ[name]) if name in os.environ else None
+    value = os.getenv(name)
+    return int(value) if value else None
 
 
 # What is None here, JAX asks Slurm or Open MPI. A process that falls silent, because its machine is
 # gone, is given up after 20 seconds.
 jax.distributed.initialize(
-    coordinator_address=os.environ.get("KERAS_DISTRIBUTION_JOB_ADDRESSES"),
+    coordinator_address=os.getenv("KERAS_DISTRIBUTION_JOB_ADDRESSES"),
     num_processes=told("KERAS_DISTRIBUTION_NUM_PROCESSES"),
     process_id=told("KERAS_DISTRIBUTION_PROCESS_ID"),
     heartbeat_timeout_seconds=20,
