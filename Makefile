@@ -55,9 +55,10 @@ lint: .venv/ready
 	$(BIN)/ruff check .
 	$(BIN)/ruff format --check .
 
-notebooks: .venv/ready  ## run every notebook in full and keep its outputs (before committing one)
+notebooks: .venv/ready  ## run every notebook in full, keep its outputs, bring README's table up to date
 	$(BIN)/nnlab run --full --out build/notebooks
 	cp build/notebooks/*.ipynb notebooks/
+	$(BIN)/python docs/results.py build/run
 
 BENCH ?= mlp cnn text sampling dcgan startup streaming precision
 bench: .venv/ready  ## time nnlab beside its peers, for hours; see bench/README.md

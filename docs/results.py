@@ -1,7 +1,7 @@
 """Write the table of results in README.md anew, from the records that the notebooks store.
 
     python docs/results.py            # results and times of the stored full runs
-    python docs/results.py build/run  # also the times of the quick run in that folder
+    python docs/results.py build/run  # also the times of a quick run, if it is there
 
 The first two columns, what a notebook is and teaches, are written by hand and stay.
 """
@@ -50,8 +50,8 @@ def with_results(readme, quick_seconds):
 
 if __name__ == "__main__":
     quick_seconds = {}
-    for folder in sys.argv[1:]:
-        results = json.loads(Path(folder, "results.json").read_text("utf-8"))
+    for path in [Path(folder, "results.json") for folder in sys.argv[1:]]:
+        results = json.loads(path.read_text("utf-8")) if path.exists() else {"notebooks": []}
         quick_seconds |= {each["name"]: each["seconds"] for each in results["notebooks"]}
     readme = ROOT / "README.md"
     readme.write_text(with_results(readme.read_text("utf-8"), quick_seconds), encoding="utf-8")
