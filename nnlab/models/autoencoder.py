@@ -37,7 +37,9 @@ def build_encoder(image_shape, latent_dim, *, filters=(), units=(), activation=N
 
 
 def build_decoder(image_shape, latent_dim, *, filters=(), units=()):
-    """Return an uncompiled network that turns latent codes into images, the encoder's mirror image.
+    """Return an uncompiled network that turns latent codes into images.
+
+    It is the mirror image of ``build_encoder``.
 
     Codes ``(batch, latent_dim)`` go in, images ``(batch, *image_shape)`` in 0..1, float32, come
     out.
@@ -56,12 +58,12 @@ def build_decoder(image_shape, latent_dim, *, filters=(), units=()):
     scale = 2 ** len(filters)
     if len(image_shape) != 3 or image_shape[0] % scale or image_shape[1] % scale:
         raise ValueError(
-            f"with {len(filters)} filters, image_shape must be (height, width, channels) with sides "
-            f"that are multiples of {scale}, got {image_shape}: crop or pad the images"
+            f"with {len(filters)} filters, image_shape must be (height, width, "
+            f"channels), sides multiples of {scale}, got {image_shape}: crop or pad"
         )
     rows = image_shape[0] // scale
     columns = image_shape[1] // scale
-    channels = (image_shape[-1], *filters)  # of the whole image, of half its size, of a quarter, …
+    channels = (image_shape[-1], *filters)  # of the image, half its size, a quarter, …
     inputs = x = keras.Input((latent_dim,))
     for width in map(int, reversed(units)):
         x = layers.Dense(width, activation="relu")(x)  # (batch, width)
@@ -69,21 +71,22 @@ def build_decoder(image_shape, latent_dim, *, filters=(), units=()):
     x = layers.Reshape((rows, columns, channels[-1]))(x)
     for width in reversed(channels[:-1]):
         x = layers.ReLU()(x)
-        x = layers.Conv2DTranspose(width, 4, strides=2, padding="same")(x)  # both sides doubled
+        # (batch, 2 * height, 2 * width, channels)
+        x = layers.Conv2DTranspose(width, 4, strides=2, padding="same")(x)
     outputs = layers.Activation("sigmoid", dtype="float32")(x)  # (batch, *image_shape)
     return keras.Model(inputs, outputs, name="decoder")
 
 
 @keras.saving.register_keras_serializable(package="nnlab")
 class VAE(keras.Model):
-    """A variational autoencoder: its latent codes are drawn from a normal distribution.
+    """A variational autoencoder: it draws its latent codes at random.
 
     ``fit(images)`` and ``evaluate(images)`` take float images in 0..1 and report, in nats per
     image, the loss (the negative evidence lower bound, ELBO) and its two terms: ``reconstruction``,
     the cross-entropy of the pixels summed over the image, and ``kl``, the Kullback-Leibler
     divergence of the code's distribution from the standard normal one. Called on images, the model
     returns a dict: ``image``, decoded from a code drawn, ``mean`` and ``log_variance`` of that
-        code. New images come from ``decoder(noise)``.
+    code. New images come from ``decoder(noise)``.
 
     encoder: as from ``build_encoder``; images → ``(batch, 2 * latent_dim)``, means and logarithms
         of variances.
@@ -100,8 +103,8 @@ class VAE(keras.Model):
         latent_dim = decoder.input_shape[-1]
         if encoder.output_shape[-1] != 2 * latent_dim:
             raise ValueError(
-                f"the encoder must give 2 × {latent_dim} numbers, a mean and a variance "
-                f"for each that the decoder takes, got {encoder.output_shape[-1]}"
+                f"the encoder must give 2 × {latent_dim} numbers, a mean and a "
+                f"variance for each that the decoder takes, got {encoder.output_shape[-1]}"
             )
         self.encoder = encoder
         self.decoder = decoder

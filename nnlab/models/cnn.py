@@ -33,12 +33,12 @@ def build_cnn(
     for number, width in enumerate(filters, start=1):
         x = layers.Conv2D(width, 3, padding="same", use_bias=False, name=f"conv_{number}")(x)
         if number < len(filters):
-            # Max pooling and ReLU give the same in either order. Pooled first, there is only a
-            # quarter of the numbers left to normalise (by mean and variance of the maxima).
-            x = layers.MaxPooling2D()(x)  # (batch, height / 2, width / 2, filters)
+            # Max pooling and ReLU give the same in either order. Pooled first, there is
+            # only a quarter of the numbers left to normalise (as maxima).
+            x = layers.MaxPooling2D()(x)  # half of height and width
         x = layers.BatchNormalization(momentum=0.9)(x)
         x = layers.ReLU()(x)
-    x = layers.Flatten(name=None if units else "features")(x)  # (batch, places * filters)
+    x = layers.Flatten(name=None if units else "features")(x)  # (batch, places)
     x = layers.Dropout(dropout)(x)
     for number, width in enumerate(map(int, units), start=1):
         name = "features" if number == len(units) else None

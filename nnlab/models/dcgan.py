@@ -20,22 +20,25 @@ def build_generator(image_shape, latent_dim, *, filters=(96, 48)):
     Source: Radford, Metz and Chintala, "Unsupervised Representation Learning with Deep
     Convolutional Generative Adversarial Networks" (2016).
     """
-    if len(image_shape) != 3 or image_shape[0] % 4 or image_shape[1] % 4 or len(filters) != 2:
+    is_image = len(image_shape) == 3
+    if not is_image or image_shape[0] % 4 or image_shape[1] % 4 or len(filters) != 2:
         raise ValueError(
-            "expected image_shape (height, width, channels) with sides that are multiples of 4, "
+            "expected image_shape (height, width, channels), sides multiples of 4, "
             f"and two filters, got {image_shape} and {filters}: crop or pad the images"
         )
     rows = image_shape[0] // 4
     columns = image_shape[1] // 4
     initial = keras.initializers.RandomNormal(stddev=0.02)
-    settings = {"use_bias": False, "kernel_initializer": initial}  # batch normalisation has a bias
+    # Batch normalisation brings a bias of its own.
+    settings = {"use_bias": False, "kernel_initializer": initial}
     inputs = keras.Input((latent_dim,))
     x = layers.Dense(int(rows * columns * filters[0]), **settings)(inputs)
     x = layers.Reshape((rows, columns, filters[0]))(x)  # a quarter of height and width
     x = layers.ReLU()(layers.BatchNormalization(momentum=0.9)(x))
     x = layers.Conv2D(filters[0], 3, padding="same", **settings)(x)
     x = layers.ReLU()(layers.BatchNormalization(momentum=0.9)(x))
-    x = layers.Conv2DTranspose(filters[1], 4, strides=2, padding="same", **settings)(x)  # half
+    # Twice the height and width, to half of the image's, then to the image's.
+    x = layers.Conv2DTranspose(filters[1], 4, strides=2, padding="same", **settings)(x)
     x = layers.ReLU()(layers.BatchNormalization(momentum=0.9)(x))
     x = layers.Conv2DTranspose(
         image_shape[2], 4, strides=2, padding="same", kernel_initializer=initial

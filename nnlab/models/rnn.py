@@ -37,5 +37,6 @@ def build_char_rnn(
         stateful = batch_size is not None
         x = kinds[cell](width, return_sequences=True, stateful=stateful)(x)
         x = layers.Dropout(dropout)(x)  # (batch, length, width)
-    outputs = layers.Dense(vocab_size, dtype="float32")(x)  # (batch, length, vocab_size)
+    # One logit for each character: (batch, length, vocab_size)
+    outputs = layers.Dense(vocab_size, dtype="float32")(x)
     return keras.Model(inputs, outputs, name=f"char_{cell}")
