@@ -10,7 +10,8 @@ CONSTRAINTS ?= constraints.txt
 
 export TF_CPP_MIN_LOG_LEVEL ?= 3
 ifdef NNLAB_DATA  # notebooks run in their own folder: make the folders absolute
-override export NNLAB_DATA := $(shell $(PYTHON) -c 'import os, sys; print(os.pathsep.join(map(os.path.abspath, sys.argv[1].split(os.pathsep))))' '$(NNLAB_DATA)')
+override NNLAB_DATA := $(shell $(PYTHON) -c 'import os, sys; print(os.pathsep.join(map(os.path.abspath, sys.argv[1].split(os.pathsep))))' '$(NNLAB_DATA)')
+export NNLAB_DATA
 endif
 
 .PHONY: help run lab test lint notebooks bench constraints clean
@@ -43,7 +44,7 @@ endif
 else
 # What does not touch Keras is the same on every backend, and what compares the backends starts each of them itself: it
 # runs once more where PyTorch is there, which is no part of the usual environment.
-TESTS_OF_KERAS := tests/models tests/training $(wildcard $(addprefix tests/test_,notebook.py sampling.py text.py))
+TESTS_OF_KERAS := tests/models tests/training $(wildcard $(addprefix tests/test_,notebook.py sampling.py slerp.py text.py))
 TESTS_OF_KERAS += $(if $(filter torch,$(BACKEND)),tests/test_backends.py)
 test: lint  ## BACKEND=jax or BACKEND=torch: the tests that touch Keras, and two notebooks, on that backend
 	$(call install,$(BACKEND))

@@ -10,7 +10,6 @@ LONGEST_FIRST = (
     "tests/test_backends.py",
     "tests/models/test_autoencoder.py",
     "tests/cli/test_run.py",
-    "tests/training/test_training.py",
     "tests/test_packaging.py",
     "tests/datasets/test_streaming.py",
     "notebooks/04_dcgan.ipynb",

@@ -1,6 +1,8 @@
 """What runs by itself: workflows that may do little, targets of make that are there."""
 
 import re
+import shutil
+import subprocess
 from pathlib import Path
 
 import pytest
@@ -9,6 +11,8 @@ import yaml
 ROOT = Path(__file__).parents[1]
 WORKFLOWS = sorted((ROOT / ".github" / "workflows").glob("*.yml"))
 MAKEFILE = (ROOT / "Makefile").read_text(encoding="utf-8")
+MAY = [{"contents": "read"}, {"contents": "read", "issues": "write"}]
+TOUCHES_KERAS = re.compile(r"^\s*(import|from) (keras|nnlab\.(models|training|sampling))", re.M)
 
 
 @pytest.mark.parametrize("path", WORKFLOWS, ids=lambda path: path.name)
@@ -23,12 +27,44 @@ def test_a_workflow_may_do_little_and_runs_only_actions_of_one_commit(path):
             assert not uses or re.fullmatch(r"[\w-]+/[\w-]+@[0-9a-f]{40}", uses), uses
 
 
-MAY = [{"contents": "read"}, {"contents": "read", "issues": "write"}]
-
-
 def test_every_target_of_make_that_is_named_exists():
     known = set(re.findall(r"^([a-z]+):", MAKEFILE, re.MULTILINE))
     for path in [ROOT / "README.md", ROOT / "CONTRIBUTING.md", ROOT / ".ci" / "run", *WORKFLOWS]:
         text = path.read_text(encoding="utf-8")
         named = set(re.findall(r"(?:`|run: |^)make ([a-z]+)", text, re.MULTILINE))
         assert named <= known, f"{path.name} names make {sorted(named - known)}"
+
+
+# Tests that call Keras, but would say the same on every backend.
+ALIKE = {
+    "tests/cli/test_run.py": "the command starts what it asks about",
+    "tests/datasets/test_image_folder.py": "Keras reads pictures by TensorFlow",
+    "tests/datasets/test_records.py": "records are read by TensorFlow",
+    "tests/datasets/test_streaming.py": "records are read by TensorFlow",
+    "tests/notebooks/test_notebooks.py": "stored notebooks are compared with sources",
+    "tests/plotting/test_curves.py": "what fit returned is drawn",
+    "tests/test_backends.py": "each backend is started by the tests themselves",
+    "tests/test_bench.py": "shapes are counted",
+    "tests/test_packaging.py": "what is installed is started",
+    "tests/test_safety.py": "files of models are read before any backend computes",
+}
+
+
+@pytest.mark.parametrize("backend", ["jax", "torch"])
+def test_what_touches_keras_runs_on_every_backend(backend):
+    if shutil.which("make") is None:
+        pytest.skip("no make here")
+    command = ["make", "--dry-run", "test", f"BACKEND={backend}"]
+    said = subprocess.run(command, cwd=ROOT, capture_output=True, text=True, check=True).stdout
+    run = {ROOT / word for word in said.split() if word.startswith("tests/")}
+    for path in sorted((ROOT / "tests").rglob("test_*.py")):
+        if not run & {path, *path.parents}:
+            text = path.read_text(encoding="utf-8")
+            name = path.relative_to(ROOT).as_posix()
+            assert not TOUCHES_KERAS.search(text) or name in ALIKE, f"{name} runs on one backend"
+
+
+def test_files_that_start_first_exist():
+    names = re.findall(r'^    "(.+)",$', (ROOT / "conftest.py").read_text("utf-8"), re.MULTILINE)
+    assert names
+    assert not [name for name in names if not (ROOT / name).is_file()]
