@@ -78,7 +78,15 @@ def imported_distributions(paths):
     return {canonicalize_name(owners.get(name, [name])[0]) for name in names}
 
 
-OWN = {"nnlab", *(path.stem for path in (ROOT / "bench").glob("*.py"))}
+def written_modules():
+    """Return the names of the modules that cells of notebooks write by ``%%writefile``."""
+    names = set()
+    for path in (ROOT / "notebooks").glob("*.ipynb"):
+        names.update(re.findall(r"%%writefile (\w+)\.py", path.read_text(encoding="utf-8")))
+    return names
+
+
+OWN = {"nnlab", *(path.stem for path in (ROOT / "bench").glob("*.py")), *written_modules()}
 
 
 def files(folder, *, without=None):
