@@ -103,8 +103,9 @@ class VAE(keras.Model):
         latent_dim = decoder.input_shape[-1]
         if encoder.output_shape[-1] != 2 * latent_dim:
             raise ValueError(
-                f"the encoder must give 2 × {latent_dim} numbers, a mean and a variance "
-                f"for each that the decoder takes, got {encoder.output_shape[-1]}"
+                f"the encoder must give 2 × {latent_dim} numbers, a mean and a "
+                "variance for each that the decoder takes, "
+                f"got {encoder.output_shape[-1]}"
             )
         self.encoder = encoder
         self.decoder = decoder
