@@ -30,6 +30,16 @@ def helper(request):
     return get
 
 
+@pytest.fixture
+def set_policy():
+    """Return a function that sets the precision of what Keras builds from then on in the test."""
+    import keras
+
+    policy = keras.config.dtype_policy()
+    yield keras.config.set_dtype_policy
+    keras.config.set_dtype_policy(policy)
+
+
 @pytest.fixture(scope="session")
 def own_mounts():
     """Return the words before a shell script that let it mount file systems of its own."""

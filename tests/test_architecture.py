@@ -12,7 +12,6 @@ MODULES = sorted(path.relative_to(PACKAGE).as_posix() for path in PACKAGE.rglob(
 KERAS_BACKENDS = {"tensorflow", "jax", "torch"}
 MAY_SPEAK_TO_A_BACKEND = {
     "notebook.py",  # a quiet import
-    "models/dcgan.py",  # a custom train_step
     "training/seeds.py",  # switches
     "training/precision.py",  # devices
     "training/workarounds.py",  # their faults

@@ -1,27 +1,12 @@
 import numpy as np
 import pytest
 
-from nnlab import sampling, text
-from nnlab.models import build_char_rnn
-from nnlab.sampling import build_sampler
+from nnlab import text
 
 
 @pytest.fixture
 def vocabulary(helper):
     return helper(text.Vocabulary).from_text("hello, world")
-
-
-@pytest.fixture(scope="module")
-def sampler():
-    return build_sampler(build_char_rnn(9, cell="gru", units=(16,), embedding_dim=4))
-
-
-@pytest.fixture
-def generate(helper, sampler, vocabulary):
-    def call(*args, **kwargs):
-        return helper(sampling.generate_text)(sampler, vocabulary, *args, **kwargs)
-
-    return call
 
 
 def test_a_vocabulary_holds_each_character_once_in_order(vocabulary):
@@ -72,59 +57,3 @@ def test_batches_of_one_row_predict_every_character_once(helper, characters):
 def test_a_text_shorter_than_one_batch_is_refused(helper):
     with pytest.raises(ValueError, match="2 rows of 3 need 7 characters, got 6"):
         helper(text.stateful_batches)(np.arange(6), 3, 2)
-
-
-# ---- writing ---------------------------------------------------------------------------------------------
-
-
-def test_generated_text_is_the_prompt_and_as_many_new_characters(generate):
-    for length in (1, 31, 32, 33, 70):
-        written = generate("hello", length)
-        assert written.startswith("hello")
-        assert len(written) == 5 + length
-    assert generate("hello", 0) == "hello"
-
-
-def test_a_long_prompt_is_kept_whole(generate):
-    prompt = "hello, world" * 10
-    assert generate(prompt, 40).startswith(prompt)
-    assert len(generate(prompt, 40)) == len(prompt) + 40
-
-
-def test_the_same_seed_writes_the_same_and_another_seed_writes_otherwise(generate):
-    assert generate("he", 60, seed=1) == generate("he", 60, seed=1) != generate("he", 60, seed=2)
-
-
-def test_streamed_pieces_join_to_the_same_text(generate):
-    pieces = list(generate("hello", 100, seed=3, stream=True))
-    assert len(pieces) > 3
-    assert "".join(pieces) == generate("hello", 100, seed=3)
-
-
-def test_prompts_of_unlike_length_are_continued_side_by_side(generate):
-    texts = generate(["h", "world"], 40, temperature=0)
-    assert [len(each) for each in texts] == [41, 45]
-    assert texts == [generate("h", 40, temperature=0), generate("world", 40, temperature=0)]
-
-
-@pytest.mark.parametrize(
-    "settings",
-    [
-        {"temperature": -1},
-        {"top_p": 0},
-        {"top_p": 1.1},
-        {"top_k": 0},
-        {"temperature": float("nan")},
-    ],
-)
-def test_a_setting_outside_its_range_is_refused(generate, settings):
-    with pytest.raises(ValueError, match="expected temperature ≥ 0"):
-        generate("he", 5, **settings)
-
-
-@pytest.mark.parametrize(
-    ("prompt", "stream"), [("", False), ([], False), (["h", ""], False), (["h", "e"], True)]
-)
-def test_an_empty_prompt_or_a_stream_of_several_is_refused(generate, prompt, stream):
-    with pytest.raises(ValueError, match="expected a prompt"):
-        generate(prompt, 5, stream=stream)

@@ -111,6 +111,11 @@ def test_a_size_that_cannot_be_halved_often_enough_is_refused(build_decoder):
         build_decoder((28, 28, 1), 2, filters=(3, 4, 5))
 
 
+def test_an_image_shape_without_channels_is_refused(build_decoder):
+    with pytest.raises(ValueError, match=r"\(height, width, channels\).*got \(28, 28\)"):
+        build_decoder((28, 28), 2)
+
+
 def test_the_loss_is_the_cross_entropy_of_the_pixels_plus_the_divergence_of_the_codes(small_vae):
     vae, images = small_vae(), np.concatenate([IMAGES, IMAGES[::-1]], axis=-1)  # two channels
     outputs = {
@@ -169,9 +174,20 @@ def test_fit_and_evaluate_report_the_loss_and_its_two_terms_and_the_loss_falls(s
     assert after["loss"] < before["loss"] - 1
 
 
+def test_images_are_taken_as_numpy_makes_them(small_vae):
+    vae = small_vae(seed=1)
+    images = IMAGES.astype(float)
+    assert vae(images)["image"].shape == images.shape
+    with_float64 = vae.compute_loss(images, y_pred=vae(images))
+    assert np.isfinite(float(with_float64))
+    black_and_white = (images > 0.5).astype(int)
+    for given in (images, black_and_white):
+        assert np.isfinite(vae.fit(given, verbose=0).history["loss"]).all()
+
+
 def test_equal_seeds_draw_equal_codes(small_vae):
     first, second, other = (
-        small_vae(seed=seed).predict(IMAGES, verbose=0)["image"] for seed in (1, 1, 2)
+        small_vae(seed=seed).predict(IMAGES, verbose=0)["image"] for seed in (1, np.int64(1), 2)
     )
     np.testing.assert_array_equal(first, second)
     assert np.abs(first - other).max() > 1e-3

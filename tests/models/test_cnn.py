@@ -31,13 +31,35 @@ def test_the_first_convolution_compares_every_patch_with_every_filter(build_cnn)
 
 
 def test_a_cnn_has_the_filters_units_and_dropout_asked_for(build_cnn):
-    model = build_cnn((16, 16, 1), 10, filters=(3, 5, 7), units=11, dropout=0.25)
+    model = build_cnn((16, 16, 1), 10, filters=(3, 5, 7), units=(13, 11), dropout=0.25)
     assert [model.get_layer(f"conv_{i}").filters for i in (1, 2, 3)] == [3, 5, 7]
-    assert model.get_layer("features").units == 11
-    assert {layer.rate for layer in model.layers if isinstance(layer, keras.layers.Dropout)} == {
-        0.25
-    }
+    dense = [layer for layer in model.layers if isinstance(layer, keras.layers.Dense)]
+    assert [layer.units for layer in dense] == [13, 11, 10]
+    dropout = [layer for layer in model.layers if isinstance(layer, keras.layers.Dropout)]
+    assert [layer.rate for layer in dropout] == [0.25, 0.25, 0.25]
     assert model.get_layer("conv_3").output.shape[1:3] == (4, 4)  # halved after each but the last
+
+
+def test_the_layers_stand_in_the_order_that_is_described(build_cnn):
+    kinds = [type(layer).__name__ for layer in build_cnn((8, 8, 1), 2, filters=(3, 4)).layers]
+    assert kinds == [
+        "InputLayer",
+        *("Conv2D", "MaxPooling2D", "BatchNormalization", "ReLU"),
+        *("Conv2D", "BatchNormalization", "ReLU"),
+        *("Flatten", "Dropout", "Dense", "Dropout", "Dense"),
+    ]
+
+
+@pytest.mark.parametrize(("units", "width"), [((13, 11), 11), ((11,), 11), ((), 4 * 4 * 5)])
+def test_the_classifying_layer_reads_the_features(build_cnn, units, width):
+    model = build_cnn((8, 8, 1), 3, filters=(3, 5), units=units)
+    images = np.random.default_rng(0).random((4, 8, 8, 1))
+    features = keras.Model(model.input, model.get_layer("features").output)(images)
+    assert features.shape == (4, width)
+    kernel, bias = model.layers[-1].get_weights()
+    logits = keras.ops.convert_to_numpy(features) @ kernel + bias
+    expected = np.exp(logits) / np.exp(logits).sum(axis=1, keepdims=True)
+    np.testing.assert_allclose(keras.ops.convert_to_numpy(model(images)), expected, rtol=1e-4)
 
 
 def test_images_are_moved_only_while_training(build_cnn):

@@ -75,8 +75,8 @@ def rnn_that_goes_on(folder):
 
 
 def gan(folder):
-    generator = build_generator(4, filters=(3, 2))
-    model = DCGAN(generator, build_discriminator((28, 28, 1), filters=(2, 3)), latent_dim=4, seed=0)
+    generator = build_generator((28, 28, 1), 4, filters=(3, 2))
+    model = DCGAN(generator, build_discriminator((28, 28, 1), filters=(2, 3)), seed=0)
     rate = keras.optimizers.schedules.CosineDecay(1e-3, 12)
     model.compile(generator_optimizer=keras.optimizers.Adam(rate), discriminator_optimizer="adam")
     noise = np.ones((2, 4), "float32")

@@ -1,0 +1,117 @@
+"""What all networks have in common, whatever they are for."""
+
+import keras
+import numpy as np
+import pytest
+
+from nnlab import models
+
+SHAPE = (8, 8, 3)
+INT = np.int64  # what NumPy counts with, e.g. in labels.max() + 1
+FLOAT = np.float64
+
+# name: its arguments, as NumPy's numbers, and the shape of an example that goes in
+NETWORKS = {
+    "build_mlp": (
+        {"image_shape": SHAPE, "num_classes": INT(3), "units": (INT(4),), "dropout": FLOAT(0.1)},
+        SHAPE,
+    ),
+    "build_cnn": (
+        {
+            "image_shape": tuple(map(INT, SHAPE)),
+            "num_classes": INT(3),
+            "filters": (INT(4), INT(5)),
+            "units": (INT(6), INT(4)),
+            "dropout": FLOAT(0.1),
+            "shift": FLOAT(0.1),
+        },
+        SHAPE,
+    ),
+    "build_char_rnn": (
+        {
+            "vocab_size": INT(5),
+            "units": (INT(4), INT(3)),
+            "embedding_dim": INT(2),
+            "dropout": FLOAT(0.1),
+        },
+        (6,),
+    ),
+    "build_generator": (
+        {
+            "image_shape": tuple(map(INT, SHAPE)),
+            "latent_dim": INT(4),
+            "filters": (INT(6), INT(5)),
+        },
+        (4,),
+    ),
+    "build_discriminator": ({"image_shape": SHAPE, "filters": (INT(4), INT(5))}, SHAPE),
+    "build_encoder": (
+        {
+            "image_shape": SHAPE,
+            "latent_dim": INT(4),
+            "filters": (INT(4),),
+            "units": (INT(5),),
+            "sparsity": np.float32(0.1),
+        },
+        SHAPE,
+    ),
+    "build_decoder": (
+        {
+            "image_shape": tuple(map(INT, SHAPE)),
+            "latent_dim": INT(4),
+            "filters": (INT(4),),
+            "units": (INT(5),),
+        },
+        (4,),
+    ),
+}
+
+pytestmark = pytest.mark.parametrize("name", NETWORKS)
+
+
+@pytest.fixture
+def network_and_inputs(name, helper):
+    def build():
+        settings, shape = NETWORKS[name]
+        network = helper(getattr(models, name))(**settings)
+        rng = np.random.default_rng(0)
+        if name == "build_char_rnn":
+            return network, rng.integers(0, 5, (3, *shape))
+        return network, rng.random((3, *shape))
+
+    return build
+
+
+@pytest.mark.parametrize("policy", ["float32", "mixed_bfloat16", "mixed_float16"])
+def test_outputs_are_float32_whatever_the_precision(network_and_inputs, set_policy, policy):
+    set_policy(policy)
+    network, inputs = network_and_inputs()
+    outputs = network(inputs)
+    assert keras.backend.standardize_dtype(outputs.dtype) == "float32"
+    assert np.isfinite(keras.ops.convert_to_numpy(outputs)).all()
+    hidden = {layer.compute_dtype for layer in network.layers[1:-1]}
+    assert policy.removeprefix("mixed_") in hidden
+
+
+def test_numbers_of_numpy_build_the_same_network_as_those_of_python(network_and_inputs, name):
+    keras.utils.set_random_seed(0)
+    network, inputs = network_and_inputs()
+    keras.utils.set_random_seed(0)
+    plain = {}
+    for key, value in NETWORKS[name][0].items():
+        plain[key] = tuple(map(int, value)) if isinstance(value, tuple) else value.item()
+    same = getattr(models, name)(**plain)
+    expected = same.predict(inputs, verbose=0)
+    np.testing.assert_array_equal(network.predict(inputs, verbose=0), expected)
+
+
+def test_a_network_is_saved_and_loaded(network_and_inputs, tmp_path):
+    network, inputs = network_and_inputs()
+    network.save(tmp_path / "network.keras")
+    loaded = keras.saving.load_model(tmp_path / "network.keras")
+    expected = network.predict(inputs, verbose=0)
+    np.testing.assert_allclose(loaded.predict(inputs, verbose=0), expected, rtol=1e-6)
+
+
+def test_a_network_comes_uncompiled(network_and_inputs):
+    assert not network_and_inputs()[0].compiled
