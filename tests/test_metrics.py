@@ -23,9 +23,8 @@ def test_a_set_has_no_distance_from_itself_and_a_shift_counts_squared(frechet_di
 
 
 def test_the_distance_of_independent_axes_is_known_in_closed_form(frechet_distance):
-    signs = np.array(
-        [[a, b] for a in (-1, 1) for b in (-1, 1)]
-    )  # mean 0, uncorrelated, variance 4/3 by n − 1
+    # mean 0, uncorrelated, variance 4/3 by n − 1
+    signs = np.array([[-1, -1], [-1, 1], [1, -1], [1, 1]])
     narrow, wide = signs * [1, 2], signs * [3, 5] + [1, 1]
     assert frechet_distance(narrow, wide) == pytest.approx(
         2 + 4 / 3 * ((3 - 1) ** 2 + (5 - 2) ** 2)

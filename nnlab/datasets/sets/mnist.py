@@ -39,16 +39,17 @@ FILES = (  # name, bytes, bytes unpacked, sha256 unpacked
 
 def idx_files(folder, mirrors, rows):
     """Return the `DataFile` of each row: name, bytes, bytes unpacked, sha256 unpacked."""
-    return tuple(
-        DataFile(
+    files = []
+    for name, download_bytes, content_bytes, content_sha256 in rows:
+        file = DataFile(
             path=f"{folder}/{name}",
             urls=tuple(mirror + name for mirror in mirrors),
             download_bytes=download_bytes,
             content_bytes=content_bytes,
             content_sha256=content_sha256,
         )
-        for name, download_bytes, content_bytes, content_sha256 in rows
-    )
+        files.append(file)
+    return tuple(files)
 
 
 def read(contents):
