@@ -49,8 +49,9 @@ def described(backend, monkeypatch, *, gpus=(), flags=""):
     ],
 )
 def test_the_oldest_gpu_decides_on_the_precision(helper, monkeypatch, backend, gpus, precision):
+    best_precision = helper(training.best_precision)
     described(backend, monkeypatch, gpus=gpus, flags="avx512_bf16")
-    assert helper(training.best_precision)() == precision
+    assert best_precision() == precision
 
 
 @pytest.mark.parametrize(
@@ -65,17 +66,18 @@ def test_the_oldest_gpu_decides_on_the_precision(helper, monkeypatch, backend, g
 def test_without_a_gpu_the_processor_decides_on_the_precision(
     helper, monkeypatch, backend, flags, precision
 ):
+    best_precision = helper(training.best_precision)
     described(backend, monkeypatch, flags=flags)
-    assert helper(training.best_precision)() == precision
+    assert best_precision() == precision
 
 
 def test_a_gpu_that_does_not_say_how_old_it_is_is_taken_for_an_old_one(helper, monkeypatch):
     jax = pytest.importorskip("jax")
+    best_precision = helper(training.best_precision)
     described("jax", monkeypatch, gpus=[(9, 0)])
-    monkeypatch.setattr(
-        jax, "local_devices", lambda: [SimpleNamespace(compute_capability="gfx90a")]
-    )
-    assert helper(training.best_precision)() == "float32"
+    silent = SimpleNamespace(compute_capability="gfx90a")
+    monkeypatch.setattr(jax, "local_devices", lambda: [silent])
+    assert best_precision() == "float32"
 
 
 def test_devices_are_gpus_or_else_the_cpu(helper, monkeypatch):

@@ -38,19 +38,16 @@ LABELS = np.arange(24) % 3
 LOSS = "sparse_categorical_crossentropy"
 
 
-def mlp(folder, **options):
+def mlp(folder):
     model = build_mlp((8, 8, 1), 3, units=(6,), dropout=0.4)
-    model.compile("adam", LOSS, **options)
+    model.compile("adam", LOSS)
     return model, {"x": IMAGES, "y": LABELS}, []
-
-
-def several_steps_at_once(folder):
-    return mlp(folder, steps_per_execution=training.steps_at_once(2))
 
 
 def augmented_cnn(folder):
     model = build_cnn((8, 8, 1), 3, filters=(2, 3), dropout=0.4, shift=0.2)
-    model.compile(keras.optimizers.AdamW(1e-2), LOSS)
+    steps = {"steps_per_execution": training.steps_at_once(2)}
+    model.compile(keras.optimizers.AdamW(1e-2), LOSS, **steps)
     return model, {"x": IMAGES, "y": LABELS}, []
 
 
@@ -107,7 +104,7 @@ def watched(folder):
 
 
 class OwnOrder(keras.utils.PyDataset):
-    """Batches in an order that is drawn at the beginning of each epoch."""
+    """Batches in an order that is drawn as each epoch begins; fit shuffles them once more."""
 
     def __len__(self):
         return 3
@@ -120,29 +117,29 @@ class OwnOrder(keras.utils.PyDataset):
         return IMAGES[rows], LABELS[rows]
 
 
-def own_data_set(folder):
-    return mlp(folder)[0], {"x": OwnOrder(), "shuffle": False}, []
-
-
-def shuffled_data_set(folder):
+def own_order(folder):
     return mlp(folder)[0], {"x": OwnOrder(), "shuffle": True}, []
 
 
-KILLED = {"killed in mid-epoch": mlp, "killed while saving": mlp, "killed GAN": gan}
+KILLED = {"killed in mid-epoch": mlp, "killed while saving": mlp}
 INTERRUPTED = {
     each.__name__: each
     for each in (
-        several_steps_at_once,
         augmented_cnn,
         in_16_bits,
         stateful_rnn,
         rnn_that_goes_on,
+        gan,
         watched,
-        own_data_set,
-        shuffled_data_set,
+        own_order,
     )
 }
 WORKLOADS = KILLED | INTERRUPTED
+
+
+def what_it_knows(callback):
+    names = ("wait", "best", "best_epoch", "stopped_epoch", "cooldown_counter", "samples")
+    return {name: getattr(callback, name) for name in names if hasattr(callback, name)}
 
 
 def train(workload, folder, *, extra=()):
@@ -162,17 +159,13 @@ def train(workload, folder, *, extra=()):
             verbose=0,
         )
     variables = [*model.weights, *model.optimizer.variables]
-    known = [getattr(each, name) for each in callbacks for name in KNOWN if hasattr(each, name)]
     return {
         "trained": trained,
         "variables": [keras.ops.convert_to_numpy(each) for each in variables],
         "history": {"epoch": history.epoch, **history.history},
-        "callbacks": known,
+        "callbacks": list(map(what_it_knows, callbacks)),
         "random": np.random.rand(),  # noqa: NPY002, what comes after training is the same, too
     }
-
-
-KNOWN = ("wait", "best", "best_epoch", "stopped_epoch", "cooldown_counter", "samples")
 
 
 def kill():
@@ -255,9 +248,7 @@ def finished(tmp_path_factory):
         process = start("train", workload, folder / workload)
         errors = process.communicate(timeout=180)[1]
         assert process.returncode == -signal.SIGKILL, errors
-        resume = ResumeTraining(folder / workload / "run", seed=1)
-        [losses] = [curve for name, curve in resume.history.items() if name.endswith("loss")][:1]
-        assert len(losses) == KILLED_IN
+        assert len(ResumeTraining(folder / workload / "run", seed=1).history["loss"]) == KILLED_IN
     process = start("finish", folder)
     output, errors = process.communicate(timeout=300)
     assert process.returncode == 0, errors
@@ -325,11 +316,11 @@ def test_each_epoch_draws_other_numbers_which_depend_on_seed_and_epoch_alone(hel
             fit(helper(ResumeTraining)(tmp_path / str(seed), seed=seed), epochs=count, also=[look])
         return numbers
 
-    first, second = drawn(1, [5]), drawn(2, [2, 3, 5])
+    first, second = drawn(1, [5]), drawn(2, [2, 5])
     assert len(set(first) | set(second)) == 10  # not even those of neighbouring seeds are alike
     assert drawn(1, [5]) == []
     Path(tmp_path, "1", "training.npz").unlink()
-    assert drawn(1, [1, 4, 5]) == first
+    assert drawn(1, [4, 5]) == first
 
 
 def test_of_several_processes_only_the_one_that_may_writes_and_all_read(helper, tmp_path):
@@ -422,7 +413,7 @@ def test_a_wrong_byte_is_noticed_wherever_it_is(helper, tmp_path):
     resume = helper(ResumeTraining)(tmp_path, seed=0)
     fit(resume, epochs=1)
     good = resume.path.read_bytes()
-    for at in range(0, len(good), 7):
+    for at in range(0, len(good), 23):
         resume.path.write_bytes(good[:at] + bytes([good[at] ^ 64]) + good[at + 1 :])
         with pytest.raises(ValueError, match=r"training\.npz is damaged"):
             resume.read()
