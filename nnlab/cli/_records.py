@@ -41,7 +41,7 @@ def _is_metric(metric):
 
 
 def _pairs(metrics):
-    """Return (name, value) pairs; before nnlab 0.2, a record held a dict instead of a list."""
+    """Return (name, value) pairs; of earlier notebooks, a record held a dict instead of a list."""
     if isinstance(metrics, dict):
         return list(metrics.items())
     return [(metric["name"], metric["value"]) for metric in metrics]
