@@ -1,9 +1,10 @@
-"""DCGAN on MNIST: notebook 04 beside TensorFlow's DCGAN tutorial, and the tutorial's networks in PyTorch.
+"""DCGAN on MNIST: notebook 04 beside TensorFlow's tutorial, whose networks PyTorch trains too.
 
-The tutorial: noise of 100 numbers; a generator with 256, 128 and 64 channels and 5×5 kernels; a discriminator with 64
-and 128; batches of 256; Adam 1e-4 for both. Source: https://www.tensorflow.org/tutorials/generative/dcgan
-Quality is the Fréchet distance of 10,000 generated images from the test images, in the features of one small
-classifier, the judge, which is trained once and kept for all contestants.
+The tutorial: noise of 100 numbers; a generator with 256, 128 and 64 channels and 5×5 kernels; a
+discriminator with 64 and 128; batches of 256; Adam 1e-4 for both.
+Source: https://www.tensorflow.org/tutorials/generative/dcgan
+Quality is the Fréchet distance of 10,000 generated images from the test images, in the features of
+one small classifier, the judge, which is trained once and kept for all contestants.
 """
 
 import numpy as np
@@ -32,9 +33,10 @@ def judge_of(generator, latent_dim, data, *, count=10_000):
     if not JUDGE.exists():
         JUDGE.parent.mkdir(parents=True, exist_ok=True)
         keras.utils.set_random_seed(1)
-        judge = build_cnn(data.image_shape, data.num_classes, filters=(16, 32, 64), units=64)
+        judge = build_cnn(data.image_shape, data.num_classes, filters=(16, 32, 64), units=(64,))
         judge.compile("adam", "sparse_categorical_crossentropy", steps_per_execution=16)
-        judge.fit(data.x_train / np.float32(127.5) - 1, data.y_train, 64, 2, verbose=0)
+        images = data.x_train / np.float32(127.5) - 1
+        judge.fit(images, data.y_train, batch_size=64, epochs=2, verbose=0)
         judge.save(JUDGE)
     judge = keras.saving.load_model(JUDGE)
     features = keras.Model(judge.input, judge.get_layer("features").output)
@@ -49,10 +51,10 @@ def judge_of(generator, latent_dim, data, *, count=10_000):
 
 
 def gan_flops(generator, discriminator):
-    """Return the operations for a real image.
+    """Return the operations that a step needs for a real image, at the least.
 
-    The discriminator takes 7 times its forward pass: 2 forward (real, generated), 4 back for its own weights, 1 back
-    for the generator's.
+    The discriminator needs 7 times its forward pass: 2 forward (real, generated), 4 back for its
+    own weights, 1 back for the generator's. (``DCGAN`` reads generated images twice: 8 in all.)
     """
     return training_flops(generator) + 7 / 3 * training_flops(discriminator)
 
@@ -69,7 +71,7 @@ def tutorial(epochs, *, judged=True, images=60_000):
         keras.utils.set_random_seed(0)
         generator, discriminator = tutorial_networks()
         entropy = keras.losses.BinaryCrossentropy(from_logits=True)
-        optimizers = keras.optimizers.Adam(1e-4), keras.optimizers.Adam(1e-4)
+        optimizers = (keras.optimizers.Adam(1e-4), keras.optimizers.Adam(1e-4))
         for optimizer, network in zip(optimizers, (generator, discriminator), strict=True):
             optimizer.build(network.trainable_variables)
 
@@ -78,10 +80,8 @@ def tutorial(epochs, *, judged=True, images=60_000):
             noise = tf.random.normal((BATCH_SIZE, LATENT_DIM))
             with tf.GradientTape() as tape_g, tf.GradientTape() as tape_d:
                 fake = generator(noise, training=True)
-                real_logits, fake_logits = (
-                    discriminator(batch, training=True),
-                    discriminator(fake, training=True),
-                )
+                real_logits = discriminator(batch, training=True)
+                fake_logits = discriminator(fake, training=True)
                 loss_g = entropy(tf.ones_like(fake_logits), fake_logits)
                 loss_d = entropy(tf.ones_like(real_logits), real_logits)
                 loss_d += entropy(tf.zeros_like(fake_logits), fake_logits)
@@ -89,13 +89,8 @@ def tutorial(epochs, *, judged=True, images=60_000):
                 (tape_g, loss_g, generator, optimizers[0]),
                 (tape_d, loss_d, discriminator, optimizers[1]),
             ):
-                optimizer.apply_gradients(
-                    zip(
-                        tape.gradient(loss, network.trainable_variables),
-                        network.trainable_variables,
-                        strict=True,
-                    )
-                )
+                weights = network.trainable_variables
+                optimizer.apply_gradients(zip(tape.gradient(loss, weights), weights, strict=True))
 
         dataset = tf.data.Dataset.from_tensor_slices(real).shuffle(len(real)).batch(BATCH_SIZE)
         judge = judge_of(generator, LATENT_DIM, data) if judged else None
@@ -118,7 +113,7 @@ def nnlab_same_model(quick):
     begin()
     real, _ = real_images()
     real = real[: 2560 if quick else 3840]
-    gan = DCGAN(*tutorial_networks(), latent_dim=LATENT_DIM, seed=0)
+    gan = DCGAN(*tutorial_networks(), seed=0)
     gan.compile(
         generator_optimizer=keras.optimizers.Adam(1e-4),
         discriminator_optimizer=keras.optimizers.Adam(1e-4),
@@ -143,9 +138,10 @@ def nnlab_notebook(epochs):
         real = real[:2560] if quick else real
         rounds = 1 if quick else epochs
         gan = DCGAN(
-            build_generator(settings["LATENT_DIM"], filters=settings["GENERATOR_FILTERS"]),
+            build_generator(
+                data.image_shape, settings["LATENT_DIM"], filters=settings["GENERATOR_FILTERS"]
+            ),
             build_discriminator(data.image_shape, filters=settings["DISCRIMINATOR_FILTERS"]),
-            latent_dim=settings["LATENT_DIM"],
             seed=settings["SEED"],
         )
         steps = rounds * int(np.ceil(len(real) / settings["BATCH_SIZE"]))
@@ -187,7 +183,8 @@ def torch_same_model(channels_last):
         for _ in range(3):
             for chosen in torch.randperm(len(real)).split(BATCH_SIZE):
                 fake = generator(torch.randn(len(chosen), LATENT_DIM))
-                real_logits, fake_logits = discriminator(real[chosen]), discriminator(fake)
+                real_logits = discriminator(real[chosen])
+                fake_logits = discriminator(fake)
                 loss_g = softplus(-fake_logits).mean()
                 loss_d = softplus(-real_logits).mean() + softplus(fake_logits).mean()
                 grads_g = torch.autograd.grad(loss_g, parameters[0], retain_graph=True)

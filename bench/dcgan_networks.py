@@ -20,19 +20,21 @@ def tutorial_networks():
             layers.Conv2DTranspose(128, 5, padding="same", use_bias=False),
             layers.BatchNormalization(),
             layers.LeakyReLU(),
-            layers.Conv2DTranspose(64, 5, 2, padding="same", use_bias=False),
+            layers.Conv2DTranspose(64, 5, strides=2, padding="same", use_bias=False),
             layers.BatchNormalization(),
             layers.LeakyReLU(),
-            layers.Conv2DTranspose(1, 5, 2, padding="same", use_bias=False, activation="tanh"),
+            layers.Conv2DTranspose(
+                1, 5, strides=2, padding="same", use_bias=False, activation="tanh"
+            ),
         ]
     )
     discriminator = keras.Sequential(
         [
             keras.Input((28, 28, 1)),
-            layers.Conv2D(64, 5, 2, padding="same"),
+            layers.Conv2D(64, 5, strides=2, padding="same"),
             layers.LeakyReLU(),
             layers.Dropout(0.3),
-            layers.Conv2D(128, 5, 2, padding="same"),
+            layers.Conv2D(128, 5, strides=2, padding="same"),
             layers.LeakyReLU(),
             layers.Dropout(0.3),
             layers.Flatten(),
@@ -55,17 +57,17 @@ def torch_networks():
         nn.ConvTranspose2d(256, 128, 5, padding=2, bias=False),
         nn.BatchNorm2d(128),
         nn.LeakyReLU(0.3),
-        nn.ConvTranspose2d(128, 64, 5, 2, padding=2, output_padding=1, bias=False),
+        nn.ConvTranspose2d(128, 64, 5, stride=2, padding=2, output_padding=1, bias=False),
         nn.BatchNorm2d(64),
         nn.LeakyReLU(0.3),
-        nn.ConvTranspose2d(64, 1, 5, 2, padding=2, output_padding=1, bias=False),
+        nn.ConvTranspose2d(64, 1, 5, stride=2, padding=2, output_padding=1, bias=False),
         nn.Tanh(),
     )
     discriminator = nn.Sequential(
-        nn.Conv2d(1, 64, 5, 2, padding=2),
+        nn.Conv2d(1, 64, 5, stride=2, padding=2),
         nn.LeakyReLU(0.3),
         nn.Dropout(0.3),
-        nn.Conv2d(64, 128, 5, 2, padding=2),
+        nn.Conv2d(64, 128, 5, stride=2, padding=2),
         nn.LeakyReLU(0.3),
         nn.Dropout(0.3),
         nn.Flatten(),
