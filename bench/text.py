@@ -1,9 +1,9 @@
-"""Recurrent networks on Tiny Shakespeare: notebook 03 beside TensorFlow's text tutorial, PyTorch and char-rnn.
+"""Recurrent networks on Tiny Shakespeare: notebook 03, TensorFlow's tutorial, PyTorch, char-rnn.
 
-The tutorial: embedding 256, GRU 1024, windows of 100 characters in shuffled batches of 64, Adam, 20 epochs.
-Source: https://www.tensorflow.org/text/tutorials/text_generation
-char-rnn: two LSTM layers of 128, windows of 50 characters in batches of 50; only its speed is compared, with Adam on
-both sides. Source: https://github.com/karpathy/char-rnn (its defaults).
+The tutorial: embedding 256, GRU 1024, windows of 100 characters in shuffled batches of 64, Adam,
+20 epochs. Source: https://www.tensorflow.org/text/tutorials/text_generation
+char-rnn: two LSTM layers of 128, windows of 50 characters in batches of 50; only its speed is
+compared, with Adam on both sides. Source: https://github.com/karpathy/char-rnn (its defaults).
 """
 
 import numpy as np
@@ -31,10 +31,10 @@ SETTINGS = {
 
 
 def held_out_loss(model, held_out, *, window=None, batch_size=64):
-    """Return what computes the loss on the held-out text in nats per character, read in 64 long windows.
+    """Return what computes the held-out loss in nats per character, read in 64 long windows.
 
-    window: also read it in windows of this length, and take what is smaller: a network that was trained on short
-    windows may do worse on long ones.
+    window: also read it in windows of this length, and take what is smaller: a network that was
+        trained on short windows may do worse on long ones.
     """
     import keras
 
@@ -58,7 +58,7 @@ def held_out_loss(model, held_out, *, window=None, batch_size=64):
 
 
 def tutorial(quick):
-    """As the tutorial writes it, with a tf.data pipeline and ``fit``; ends when the held-out loss rises."""
+    """As the tutorial writes it, with a tf.data pipeline; ends when the held-out loss rises."""
     import keras
     import tensorflow as tf
     from keras import layers
