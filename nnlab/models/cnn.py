@@ -29,7 +29,9 @@ def build_cnn(
     """
     inputs = x = keras.Input(image_shape)
     if shift:
-        x = layers.RandomTranslation(shift, shift, fill_mode="constant", interpolation="nearest")(x)
+        move = layers.RandomTranslation(shift, shift, fill_mode="constant", interpolation="nearest")
+        # Nothing moves when the model is just called; fit calls it with training=True.
+        x = move(x, training=False)
     for number, width in enumerate(filters, start=1):
         x = layers.Conv2D(width, 3, padding="same", use_bias=False, name=f"conv_{number}")(x)
         if number < len(filters):

@@ -64,13 +64,23 @@ def test_the_classifying_layer_reads_the_features(build_cnn, units, width):
 
 def test_images_are_moved_only_while_training(build_cnn):
     model = build_cnn((8, 8, 1), 2, shift=0.4)
-    moved = keras.Model(model.input, model.layers[1].output)
     images = np.random.default_rng(0).random((20, 8, 8, 1)).astype("float32")
-    still, shifted = (
-        keras.ops.convert_to_numpy(moved(images, training=training)) for training in (False, True)
-    )
-    np.testing.assert_allclose(still, images)
+    moved = keras.Model(model.input, model.layers[1].output)
+    for still in (moved(images), moved(images, training=False), moved.predict(images, verbose=0)):
+        np.testing.assert_allclose(keras.ops.convert_to_numpy(still), images)
+    shifted = keras.ops.convert_to_numpy(moved(images, training=True))
     assert np.abs(shifted - images).max() > 0.1
+
+
+@pytest.mark.parametrize(("shift", "moves"), [(0.4, True), (0.0, False)])
+def test_fit_moves_images_anew_in_each_epoch(build_cnn, shift, moves):
+    keras.utils.set_random_seed(0)
+    model = build_cnn((8, 8, 1), 2, filters=(3,), dropout=0.0, shift=shift)
+    model.compile(keras.optimizers.SGD(0.0), "sparse_categorical_crossentropy")
+    images = np.random.default_rng(0).random((20, 8, 8, 1))
+    losses = model.fit(images, np.arange(20) % 2, batch_size=20, epochs=2, verbose=0)
+    first, second = losses.history["loss"]
+    assert (abs(first - second) > 1e-4) == moves
 
 
 def test_without_shift_no_layer_moves_images(build_cnn):
