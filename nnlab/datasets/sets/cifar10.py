@@ -36,7 +36,11 @@ DATASET = Dataset(
     files=(
         DataFile(
             path="cifar10/cifar-10-binary.tar.gz",
-            urls=("https://www.cs.toronto.edu/~kriz/cifar-10-binary.tar.gz",),
+            urls=(
+                "https://www.cs.toronto.edu/~kriz/cifar-10-binary.tar.gz",
+                "https://mindspore-website.obs.cn-north-4.myhuaweicloud.com"
+                "/notebook/datasets/cifar-10-binary.tar.gz",
+            ),
             download_bytes=170_052_171,
             content_bytes=2 * 30_730_000,
             content_sha256="fb801b56d7916a484500bf511b9f15792407fd619fedb0c78b26506c8abdbf2b",
