@@ -111,6 +111,8 @@ def test_the_fault_is_still_there_without_its_workaround(name):
 
 @pytest.mark.parametrize("name", FAULTS)
 def test_the_fault_is_gone_with_the_workaround_called_twice(name):
+    if name == "disable_autotune" and BACKEND != "tensorflow":
+        pytest.skip("its program uses TensorFlow itself, which is left alone on other backends")
     called_twice = f"from nnlab.training import {name}\n{name}()\n{name}()\n"
     assert not meets_the_fault(called_twice + FAULTS[name][0])
 
