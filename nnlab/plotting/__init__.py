@@ -9,6 +9,7 @@ the figure in a notebook.
 from nnlab.plotting.classification import plot_confusion_matrix, plot_mistakes
 from nnlab.plotting.convolutions import plot_feature_maps, plot_filters
 from nnlab.plotting.curves import plot_gan_losses, plot_history, plot_runs
+from nnlab.plotting.diagrams import plot_diagram, plot_network
 from nnlab.plotting.images import animate_images, plot_images
 from nnlab.plotting.latent import plot_latent_codes
 from nnlab.plotting.probabilities import plot_calibration, plot_precision_recall, plot_roc
@@ -20,6 +21,7 @@ __all__ = [
     "plot_calibration",
     "plot_confusion_matrix",
     "plot_decision_regions",
+    "plot_diagram",
     "plot_feature_maps",
     "plot_filters",
     "plot_gan_losses",
@@ -28,6 +30,7 @@ __all__ = [
     "plot_latent_codes",
     "plot_loss_surface",
     "plot_mistakes",
+    "plot_network",
     "plot_precision_recall",
     "plot_roc",
     "plot_runs",

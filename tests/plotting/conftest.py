@@ -67,6 +67,10 @@ def calls():
             "x": points,
             "y_true": y_true,
         },
+        plotting.plot_diagram: {
+            "boxes": {name: (place, 0) for place, name in enumerate(NAMES[:2])},
+            "arrows": [(*NAMES[:2], "then")],
+        },
         plotting.plot_feature_maps: {"maps": images},
         plotting.plot_filters: {"kernel": np.ones((3, 3, 1, 2))},
         plotting.plot_gan_losses: {"history": {"generator_loss": [1], "discriminator_loss": [1]}},
@@ -75,6 +79,7 @@ def calls():
         plotting.plot_latent_codes: {"codes": points, "y_true": y_true, "class_names": NAMES},
         plotting.plot_loss_surface: {**plane, "paths": dict.fromkeys(NAMES, path)},
         plotting.plot_mistakes: {"images": images, **named},
+        plotting.plot_network: {"sizes": (9, 4, 1)},
         plotting.plot_precision_recall: named,
         plotting.plot_roc: named,
         plotting.plot_runs: {"runs": dict.fromkeys(NAMES, runs), "metric": "$a$"},
