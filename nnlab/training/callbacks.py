@@ -4,29 +4,50 @@ import keras
 
 
 class SampleSnapshots(keras.callbacks.Callback):
-    """A callback that keeps what a network makes before training and after epochs.
+    """A callback that keeps what a network makes before training and after epochs, or after steps.
 
     sample: function without arguments that returns anything worth keeping, such as the images that
     a generator makes of the same noise as always.
     every: epochs from one snapshot to the next, int ≥ 1; the last epoch is kept in any case.
+    steps: numbers of steps (batches), rising, such as 16, 32, 64, …: snapshots are taken after
+    these instead of after epochs, and at the end of training. With `steps_per_execution`, a step is
+    met at the end of the bundle that it is in.
 
-    ``samples`` is a list of ``(epoch, what sample returned)``; epoch 0 is before training. Each
-    ``fit`` starts a new list.
+    ``samples`` is a list of ``(epoch, what sample returned)``, or of ``(step, …)``; 0 is before
+    training. Each ``fit`` starts a new list.
     """
 
-    def __init__(self, sample, *, every=1):
+    def __init__(self, sample, *, every=1, steps=None):
         super().__init__()
         self.sample = sample
         self.every = every
+        self.steps = steps
         self.samples = []
 
     def on_train_begin(self, logs=None):
         self.samples = [(0, self.sample())]
+        self.waiting = list(self.steps or [])
+        self.done = 0  # steps of the epochs before this one
+        self.step = 0
+
+    def on_train_batch_end(self, batch, logs=None):
+        self.step = self.done + batch + 1
+        if not self.waiting or self.step < self.waiting[0]:
+            return
+        if keras.backend.backend() == "jax":
+            self.model.jax_state_sync()  # JAX has the weights to itself during an epoch
+        self.samples.append((self.step, self.sample()))
+        self.waiting = [step for step in self.waiting if step > self.step]
 
     def on_epoch_end(self, epoch, logs=None):
-        done = epoch + 1
-        if done % self.every == 0 or done == self.params["epochs"]:
-            self.samples.append((done, self.sample()))
+        self.done = self.step
+        last = epoch + 1 == self.params["epochs"]
+        if not self.steps and ((epoch + 1) % self.every == 0 or last):
+            self.samples.append((epoch + 1, self.sample()))
+
+    def on_train_end(self, logs=None):
+        if self.steps and self.samples[-1][0] < self.step:
+            self.samples.append((self.step, self.sample()))
 
 
 class ResetStates(keras.callbacks.Callback):
