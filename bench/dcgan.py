@@ -24,8 +24,11 @@ def real_images():
     return data.x_train / np.float32(127.5) - 1, data
 
 
-def judge_of(generator, latent_dim, data, *, count=10_000):
-    """Return what computes the Fréchet distance of the generator's images from the test images."""
+def judge_of(generator, latent_dim, data, *, labels=False, count=10_000):
+    """Return what computes the Fréchet distance of the generator's images from the test images.
+
+    labels: whether it draws what it is asked for: then digits as frequent as in the training set.
+    """
     import keras
 
     from nnlab.models import build_cnn
@@ -43,8 +46,10 @@ def judge_of(generator, latent_dim, data, *, count=10_000):
     test = features.predict(data.x_test / np.float32(127.5) - 1, batch_size=500, verbose=0)
     noise = np.random.default_rng(0).standard_normal((count, latent_dim)).astype(np.float32)
 
+    inputs = [noise, data.y_train[:count]] if labels else noise
+
     def distance():
-        made = generator.predict(noise, batch_size=500, verbose=0)
+        made = generator.predict(inputs, batch_size=500, verbose=0)
         return frechet_distance(features.predict(made, batch_size=500, verbose=0), test)
 
     return distance
@@ -125,7 +130,7 @@ def nnlab_same_model(quick):
 
 
 def nnlab_notebook(epochs):
-    """Notebook 04, with so many epochs."""
+    """Notebook 04, with so many epochs: digits on order, the weights averaged."""
 
     def run(quick):
         import keras
@@ -139,25 +144,34 @@ def nnlab_notebook(epochs):
         rounds = 1 if quick else epochs
         gan = DCGAN(
             build_generator(
-                data.image_shape, settings["LATENT_DIM"], filters=settings["GENERATOR_FILTERS"]
+                data.image_shape,
+                settings["LATENT_DIM"],
+                num_classes=data.num_classes,
+                filters=settings["GENERATOR_FILTERS"],
             ),
-            build_discriminator(data.image_shape, filters=settings["DISCRIMINATOR_FILTERS"]),
+            build_discriminator(
+                data.image_shape,
+                num_classes=data.num_classes,
+                filters=settings["DISCRIMINATOR_FILTERS"],
+            ),
+            label_smoothing=settings["LABEL_SMOOTHING"],
             seed=settings["SEED"],
         )
-        steps = rounds * int(np.ceil(len(real) / settings["BATCH_SIZE"]))
-        learning_rate = keras.optimizers.schedules.CosineDecay(settings["LEARNING_RATE"], steps)
+        average = {"use_ema": True, "ema_momentum": settings["EMA_MOMENTUM"]}
+        rate = settings["LEARNING_RATE"]
         gan.compile(
-            generator_optimizer=keras.optimizers.Adam(learning_rate, beta_1=0.5),
-            discriminator_optimizer=keras.optimizers.Adam(learning_rate, beta_1=0.5),
+            generator_optimizer=keras.optimizers.Adam(rate, beta_1=0.5, **average),
+            discriminator_optimizer=keras.optimizers.Adam(rate, beta_1=0.5),
             steps_per_execution=16,
         )
-        judge = judge_of(gan.generator, settings["LATENT_DIM"], data)
+        judge = judge_of(gan.generator, settings["LATENT_DIM"], data, labels=True)
         trial = Trial(len(real), judge, gan_flops(gan.generator, gan.discriminator))
         gan.fit(
             real,
+            data.y_train[: len(real)],
             batch_size=settings["BATCH_SIZE"],
             epochs=rounds,
-            callbacks=[trial.callback()],
+            callbacks=[keras.callbacks.SwapEMAWeights(swap_on_epoch=True), trial.callback()],
             verbose=0,
         )
         return trial
