@@ -127,5 +127,6 @@ def animate_images(frames, captions, *, columns, seconds=6.0, scale=1):
     durations = [1000 * seconds / len(frames)] * (len(frames) - 1) + [2000]
     gif = io.BytesIO()
     others = {"save_all": True, "append_images": pictures[1:], "duration": durations, "loop": 0}
-    pictures[0].save(gif, "GIF", **others)
+    # With optimize, Pillow 13.0 leaves shadows of what was black in the frame before.
+    pictures[0].save(gif, "GIF", optimize=False, **others)
     return gif.getvalue()

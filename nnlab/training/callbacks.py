@@ -31,7 +31,8 @@ class SampleSnapshots(keras.callbacks.Callback):
         self.step = 0
 
     def on_train_batch_end(self, batch, logs=None):
-        self.step = self.done + batch + 1
+        # Of the last bundle of an epoch Keras tells where it would end if it were full.
+        self.step = self.done + min(batch + 1, self.params["steps"] or batch + 1)
         if not self.waiting or self.step < self.waiting[0]:
             return
         if keras.backend.backend() == "jax":

@@ -91,6 +91,15 @@ def test_an_animation_is_as_wide_and_as_high_as_its_captions_need(helper):
         assert (header[:, -3:] > 128).all()  # nothing is cut off on the right
 
 
+def test_nothing_of_a_longer_caption_stays_under_a_shorter_one(helper):
+    rng = np.random.default_rng(0)
+    frames = np.stack([rng.uniform(0, 1, (4, 28, 28)), np.full((4, 28, 28), 1 / 3)])
+    captions = ["after 7,504 steps", "16"]
+    gif = Image.open(io.BytesIO(helper(plotting.animate_images)(frames, captions, columns=4)))
+    gif.seek(1)
+    assert (np.asarray(gif.convert("L"))[:24, 40:] == 255).all()
+
+
 def test_an_animation_without_a_caption_for_each_frame_is_refused(helper):
     with pytest.raises(ValueError, match="1 captions for 2 frames"):
         helper(plotting.animate_images)(np.zeros((2, 1, 4, 4, 1)), ["a"], columns=1)

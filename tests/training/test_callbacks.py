@@ -26,10 +26,13 @@ def test_snapshots_show_the_network_before_training_and_after_epochs(helper, eve
     assert len({value for _, value in snapshots.samples}) > 1
 
 
-@pytest.mark.parametrize("bundle", [1, 2])
-def test_snapshots_can_be_taken_after_steps_in_the_middle_of_an_epoch(helper, bundle):
+@pytest.mark.parametrize(
+    ("bundle", "steps"), [(1, [0, 2, 6, 8, 12]), (2, [0, 2, 6, 8, 12]), (3, [0, 3, 7, 8, 12])]
+)
+def test_snapshots_can_be_taken_after_steps_in_the_middle_of_an_epoch(helper, bundle, steps):
     model = keras.Sequential([keras.Input((1,)), keras.layers.Dense(1, use_bias=False)])
-    bundle = training.steps_at_once(bundle)
+    if training.steps_at_once(bundle) != bundle:
+        pytest.skip("this backend takes one step at a time")
     model.compile(keras.optimizers.SGD(0.1), "mse", steps_per_execution=bundle)
     snapshots = helper(training.SampleSnapshots)(
         lambda: (model.get_weights()[0].item(), model.predict(np.ones((1, 1)), verbose=0).item()),
@@ -38,7 +41,7 @@ def test_snapshots_can_be_taken_after_steps_in_the_middle_of_an_epoch(helper, bu
     x = np.ones((4, 1))
     start = model.get_weights()[0].item()
     model.fit(x, x, batch_size=1, epochs=3, callbacks=[snapshots], verbose=0)
-    assert [step for step, _ in snapshots.samples] == [0, 2, 6, 8, 12]
+    assert [step for step, _ in snapshots.samples] == steps
     for step, (weight, output) in snapshots.samples:  # error and slope: w − 1 and 2 (w − 1)
         assert weight == pytest.approx(1 + (start - 1) * 0.8**step, abs=1e-5)
         assert output == pytest.approx(weight, abs=1e-6)
