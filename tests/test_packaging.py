@@ -24,6 +24,7 @@ BACKENDS = {"jax", "torch"}
 NOT_IMPORTED = {
     "jupyterlab": "make lab",
     "tqdm": "pooch draws its bar with it",
+    "mistune": "nbconvert parses Markdown with it",
     "pytest-xdist": "make test",
     "nbval": "make test",
     "ruff": "make lint",
