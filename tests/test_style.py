@@ -1,6 +1,6 @@
-"""What ruff does not hold of the house's style: simple comprehensions, one thing a line, short cells.
+"""What ruff does not hold of the house's style: comprehensions, assignments, the length of cells.
 
-A notebook is held to the last two once it has a part "Your turn", solutions always.
+A notebook is held to the last two once it has a part "Your turn"; its solutions always are.
 """
 
 import ast
