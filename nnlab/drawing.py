@@ -97,7 +97,7 @@ def draw_strokes(text, *, size=280, width=25):
             points = np.array([point.split(",") for point in stroke.split()], float)
         except ValueError:
             points = np.empty(0)
-        if points.ndim != 2 or points.shape[1] != 2 or points.min() < 0 or points.max() > 99:
+        if points.ndim != 2 or points.shape[1] != 2 or not ((points >= 0) & (points <= 99)).all():
             raise ValueError(
                 f"a stroke must be points x,y in 0..99 with spaces between them, got {stroke!r}: "
                 "copy the whole text from under the pad"

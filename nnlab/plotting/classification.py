@@ -145,7 +145,9 @@ def plot_mistakes(images, y_true, probabilities, class_names, *, count=8, ax=Non
             color = "#D55E00" if label == truth else "#0072B2"
             ax.barh(top + 0.2, 1.1 * share, 0.1, left=x + 1.08, color=color)
             said = f"{share:.0%}" if share >= 0.01 else f"{share:.0e}"
-            ax.text(x + 1.08, top + 0.12, f"{names[label]}  {said}", fontsize=8, **text)
+            said = f"{names[label]}  {said}"
+            shade = "#D55E00" if label == truth else "black"
+            ax.text(x + 1.08, top + 0.12, said, fontsize=8, color=shade, **text)
     if not wrong.size:
         ax.text(0.5, 0.5, "no mistakes", ha="center")
     ax.set(xlim=(-0.1, 9.6), ylim=(1.4 * rows - 0.3, -0.35), aspect="equal")
