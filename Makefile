@@ -71,7 +71,7 @@ bench: .venv/ready  ## time nnlab beside its peers, for hours; see bench/README.
 
 # PyTorch is chosen by hand, being built for one kind of GPU or none; what its GPU builds bring along is not held fast.
 # Only what the index has for everybody counts, no wheel that lies on this machine.
-constraints: .venv/ready  ## choose the versions in constraints.txt anew: for each Python the newest that work together
+constraints: .venv/ready  ## choose the versions in constraints.txt again: for each Python, the newest that work together
 	mkdir -p build
 	echo 'torch==2.13.0' > build/chosen.txt
 	$(FOR_UV) UV_FIND_LINKS= $(BIN)/uv pip compile --quiet --universal --python-version 3.11 --upgrade --no-annotate \
