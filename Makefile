@@ -56,9 +56,11 @@ lint: .venv/ready
 	$(BIN)/ruff check .
 	$(BIN)/ruff format --check .
 
-notebooks: .venv/ready  ## run every notebook in full, keep its outputs, bring README's table up to date
+notebooks: .venv/ready  ## run every notebook and all solutions in full, keep outputs, bring README's table up to date
 	$(BIN)/nnlab run --full --out build/notebooks
+	$(BIN)/nnlab run --full --out build/solutions notebooks/solutions
 	cp build/notebooks/*.ipynb notebooks/
+	cp build/solutions/*.ipynb notebooks/solutions/
 	$(BIN)/python docs/results.py build/run
 
 BENCH ?= mlp cnn text sampling dcgan startup streaming precision
@@ -69,7 +71,7 @@ bench: .venv/ready  ## time nnlab beside its peers, for hours; see bench/README.
 
 # PyTorch is chosen by hand, being built for one kind of GPU or none; what its GPU builds bring along is not held fast.
 # Only what the index has for everybody counts, no wheel that lies on this machine.
-constraints: .venv/ready  ## choose the versions in constraints.txt anew: for each Python the newest that work together
+constraints: .venv/ready  ## choose the versions in constraints.txt again: for each Python, the newest that work together
 	mkdir -p build
 	echo 'torch==2.13.0' > build/chosen.txt
 	$(FOR_UV) UV_FIND_LINKS= $(BIN)/uv pip compile --quiet --universal --python-version 3.11 --upgrade --no-annotate \

@@ -1,4 +1,4 @@
-"""Write the table of results in README.md anew, from the records that the notebooks store.
+"""Update the table of results in README.md from the records that the notebooks store.
 
     python docs/results.py            # results and times of the stored full runs
     python docs/results.py build/run  # also the times of a quick run, if it is there
@@ -30,7 +30,7 @@ def duration(seconds):
 
 
 def with_results(readme, quick_seconds):
-    """Return the text of the README with all rows of its table anew.
+    """Return the text of the README with all rows of its table updated.
 
     quick_seconds: name of a notebook → seconds of its quick run; others keep what is there.
     """
@@ -42,7 +42,7 @@ def with_results(readme, quick_seconds):
             shown = [f"{each['name']} {each['value']:.4g}" for each in record["metrics"]]
             if name in quick_seconds:
                 quick = duration(quick_seconds[name])
-            cells = [link, lesson, ", ".join(shown), duration(record["seconds"]), quick]
+            cells = [link, lesson, "; ".join(shown), duration(record["seconds"]), quick]
             line = f"| {' | '.join(cells)} |\n"
         lines.append(line)
     return "".join(lines)

@@ -33,6 +33,10 @@ def run_and_show(paths, out, **settings):
         index = write_gallery(out, paths)
         names = [path.stem for path in paths]
         console.print(summary(sorted(results, key=lambda one: names.index(one.name))))
+        if settings.get("quick"):
+            console.print(
+                "A quick run: its metrics show that all works, not what a full run reaches."
+            )
         console.print(f"Gallery: {index}", soft_wrap=True, markup=False)
     if interrupted:
         return 130
@@ -99,4 +103,4 @@ def summary(results):
 
 
 def _metrics(result):
-    return ", ".join(f"{name} {value}" for name, value in metrics_of(result.records).items())
+    return "; ".join(f"{name} {value}" for name, value in metrics_of(result.records).items())

@@ -47,7 +47,8 @@ def test_run_ends_with_a_table_and_the_place_of_the_gallery(folder, write_notebo
     assert lines[0].startswith("good: ok in ")
     assert lines[1].split() == ["notebook", "status", "metrics", "time"]
     assert lines[2].split()[:4] == ["good", "ok", "accuracy", "0.5"]
-    assert lines[3] == f"Gallery: {Path('build', 'run', 'index.html')}"
+    assert lines[3].startswith("A quick run: ")
+    assert lines[4] == f"Gallery: {Path('build', 'run', 'index.html')}"
     written = sorted(path.name for path in (folder / "build" / "run").iterdir())
     assert written == ["good.html", "good.ipynb", "index.html", "results.json"]
 
