@@ -56,9 +56,11 @@ lint: .venv/ready
 	$(BIN)/ruff check .
 	$(BIN)/ruff format --check .
 
-notebooks: .venv/ready  ## run every notebook in full, keep its outputs, bring README's table up to date
+notebooks: .venv/ready  ## run every notebook and all solutions in full, keep outputs, bring README's table up to date
 	$(BIN)/nnlab run --full --out build/notebooks
+	$(BIN)/nnlab run --full --out build/solutions notebooks/solutions
 	cp build/notebooks/*.ipynb notebooks/
+	cp build/solutions/*.ipynb notebooks/solutions/
 	$(BIN)/python docs/results.py build/run
 
 BENCH ?= mlp cnn text sampling dcgan startup streaming precision

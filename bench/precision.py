@@ -15,7 +15,8 @@ def convolutional(precision, quick):
     settings = notebook_settings("02_cnn_classification")
     keras.config.set_dtype_policy(precision)
     begin()
-    data, count = load_images("mnist"), 1280 if quick else 12_800
+    data = load_images("mnist")
+    count = 1280 if quick else 12_800
     model = build_cnn(
         data.image_shape,
         10,
@@ -23,7 +24,8 @@ def convolutional(precision, quick):
         dropout=settings["DROPOUT"],
         shift=0.08,
     )
-    x, y = data.x_train[:count] / np.float32(255), data.y_train[:count]
+    x = data.x_train[:count] / np.float32(255)
+    y = data.y_train[:count]
     return keras_classifier(
         Trial(examples=count), model, x, y, 128, 2 if quick else 5, steps_per_execution=10
     )
@@ -33,7 +35,8 @@ def recurrent(precision, quick):
     settings = notebook_settings("03_rnn_text_generation")
     keras.config.set_dtype_policy(precision)
     begin()
-    batch_size, window = settings["BATCH_SIZE"], settings["WINDOW"]
+    batch_size = settings["BATCH_SIZE"]
+    window = settings["WINDOW"]
     text = load_text("tiny_shakespeare").text[: 20_000 if quick else 200_000]
     vocabulary = Vocabulary.from_text(text)
     x, y = stateful_batches(vocabulary.encode(text), window, batch_size)

@@ -9,7 +9,8 @@ import typer
 from matplotlib.ticker import LogLocator, NullFormatter
 
 HERE = Path(__file__).parent
-BEGIN, END = "<!-- results: written by bench/report.py -->", "<!-- end of results -->"
+BEGIN = "<!-- results: written by bench/report.py -->"
+END = "<!-- end of results -->"
 NAMES = {
     "mlp": "MLP",
     "cnn": "CNN",

@@ -54,7 +54,8 @@ def opened(kind, source, shape, count, batch_size):
         x = np.empty((count, *shape), np.uint8)
         y = np.empty(count, np.uint8)
         for number, (image, label) in enumerate(source(count)):
-            x[number], y[number] = image, label
+            x[number] = image
+            y[number] = label
         return {"x": x, "y": y, "batch_size": batch_size}
     folder = DATA / f"{kind} {source.__name__} {count}"
     if not folder.exists():
@@ -102,7 +103,8 @@ def throughput(kind):
         arguments = opened(kind, digits, (28, 28, 1), count, 128)
         front = [Rescaling(1 / 255)]
         if kind == "in memory":  # as the notebooks do: once, beforehand
-            front, arguments["x"] = [], arguments["x"] / np.float32(255)
+            front = []
+            arguments["x"] = arguments["x"] / np.float32(255)
         return train(
             Trial(examples=count), front, build_cnn((28, 28, 1), 10), arguments, 2 if quick else 3
         )

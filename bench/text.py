@@ -102,7 +102,8 @@ def nnlab_notebook(epochs):
 
         settings = notebook_settings("03_rnn_text_generation")
         begin(settings["SEED"])
-        batch_size, peak = settings["BATCH_SIZE"], settings["PEAK_RATE"]
+        batch_size = settings["BATCH_SIZE"]
+        peak = settings["PEAK_RATE"]
         vocabulary, train, held_out = texts()
         x, y = stateful_batches(train[:70_000] if quick else train, settings["WINDOW"], batch_size)
         trial = Trial(examples=x.size)
@@ -120,7 +121,8 @@ def nnlab_notebook(epochs):
             loss=keras.losses.SparseCategoricalCrossentropy(from_logits=True),
             steps_per_execution=8,
         )
-        loss, fresh = held_out_loss(model, held_out), ResetStates()
+        loss = held_out_loss(model, held_out)
+        fresh = ResetStates()
         fresh.set_model(model)
 
         def judge():
@@ -183,7 +185,8 @@ def torch_same_model(name):
         windows = stateful_batches(train, peer["length"], batch_size=1)
         x, y = (torch.from_numpy(each.astype(np.int64)) for each in windows)
         count = peer["batch_size"] * (8 if quick else 12)
-        kinds, width = {"gru": nn.GRU, "lstm": nn.LSTM}, peer["units"][0]
+        kinds = {"gru": nn.GRU, "lstm": nn.LSTM}
+        width = peer["units"][0]
 
         class Network(nn.Module):
             def __init__(self):

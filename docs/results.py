@@ -42,7 +42,7 @@ def with_results(readme, quick_seconds):
             shown = [f"{each['name']} {each['value']:.4g}" for each in record["metrics"]]
             if name in quick_seconds:
                 quick = duration(quick_seconds[name])
-            cells = [link, lesson, ", ".join(shown), duration(record["seconds"]), quick]
+            cells = [link, lesson, "; ".join(shown), duration(record["seconds"]), quick]
             line = f"| {' | '.join(cells)} |\n"
         lines.append(line)
     return "".join(lines)

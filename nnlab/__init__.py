@@ -10,12 +10,13 @@
 ``nnlab.plotting``        ``plot_*``: draw on the Axes given, and return it
 ``nnlab.text``            vocabulary, batches to train on
 ``nnlab.sampling``        new examples from a trained network: texts, paths in a latent space
+``nnlab.drawing``         a pad to draw digits on, and what makes them look like MNIST's
 ``nnlab.launching``       one training program in several processes of this host
 ``nnlab`` (the command)   ``run``, ``launch``, ``data``, ``copy`` and ``info``
 ========================  =====================================================================
 
-What models, training, metrics, plotting, text and sampling offer can be pasted into other code
-under its module's import lines; ``nnlab copy models.build_mlp`` prints a helper with just the
+What models, training, metrics, plotting, text, sampling and drawing offer can be pasted into other
+code under its module's import lines; ``nnlab copy models.build_mlp`` prints a helper with just the
 imports it needs.
 """
 

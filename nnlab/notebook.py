@@ -26,9 +26,9 @@ def begin():
 
     Keras and its backend are imported in silence, TensorFlow's warnings are turned off, GPU memory
     is taken as needed, faults of Keras and TensorFlow are worked around (see
-    ``nnlab/training/workarounds.py``), figures get nnlab's style, and the clock of `RunRecord`
-    starts. What is set in the environment already stays as it is. Call it before Keras is imported;
-    calling it again does no harm.
+    ``nnlab/training/workarounds.py``), figures get nnlab's style and their titles become their
+    alternative text, and the clock of `RunRecord` starts. What is set in the environment already
+    stays as it is. Call it before Keras is imported; calling it again does no harm.
     """
     global _started
     _started = time.perf_counter()
@@ -49,7 +49,34 @@ def begin():
     reshuffle_each_epoch()
     keep_recurrent_state()
     plt.style.use(STYLE)
+    _describe_figures()
     return os.environ.get("NNLAB_QUICK") == "1"
+
+
+def _describe_figures():
+    """Let Jupyter store a figure's title with its picture: pages read it to those who cannot see.
+
+    The data come from Jupyter's own formatters, whatever their format; added are their metadata.
+    """
+    shell = sys.modules["IPython"].get_ipython() if "IPython" in sys.modules else None
+    if shell is None:  # a plain program
+        return
+    from matplotlib.figure import Figure
+
+    def describe(figure):
+        return {}, {"image/png": {"alt": alternative_text(figure)}}
+
+    shell.display_formatter.mimebundle_formatter.for_type(Figure, describe)
+
+
+def alternative_text(figure):
+    """Return a Matplotlib figure's title on one line, or else the titles of its Axes; maybe ""."""
+    titles = [figure.get_suptitle()]
+    if not titles[0]:
+        for ax in figure.axes:
+            titles += [ax.get_title(place) for place in ("left", "center", "right")]
+    different = dict.fromkeys(" ".join(title.split()) for title in titles if title)
+    return "; ".join(different)
 
 
 @contextlib.contextmanager

@@ -25,7 +25,8 @@ def test_a_set_has_no_distance_from_itself_and_a_shift_counts_squared(frechet_di
 def test_the_distance_of_independent_axes_is_known_in_closed_form(frechet_distance):
     # mean 0, uncorrelated, variance 4/3 by n − 1
     signs = np.array([[-1, -1], [-1, 1], [1, -1], [1, 1]])
-    narrow, wide = signs * [1, 2], signs * [3, 5] + [1, 1]
+    narrow = signs * [1, 2]
+    wide = signs * [3, 5] + [1, 1]
     assert frechet_distance(narrow, wide) == pytest.approx(
         2 + 4 / 3 * ((3 - 1) ** 2 + (5 - 2) ** 2)
     )
@@ -33,11 +34,10 @@ def test_the_distance_of_independent_axes_is_known_in_closed_form(frechet_distan
 
 def test_the_distance_agrees_with_the_matrix_square_root(frechet_distance):
     rng = np.random.default_rng(1)
-    a, b = (
-        rng.normal(size=(80, 6)) @ rng.normal(size=(6, 6)),
-        rng.normal(size=(90, 6)) @ rng.normal(size=(6, 6)) + 1,
-    )
-    first, second = np.cov(a, rowvar=False), np.cov(b, rowvar=False)
+    a = rng.normal(size=(80, 6)) @ rng.normal(size=(6, 6))
+    b = rng.normal(size=(90, 6)) @ rng.normal(size=(6, 6)) + 1
+    first = np.cov(a, rowvar=False)
+    second = np.cov(b, rowvar=False)
     expected = ((a.mean(0) - b.mean(0)) ** 2).sum() + np.trace(
         first + second - 2 * linalg.sqrtm(first @ second).real
     )
@@ -102,7 +102,8 @@ def test_the_gaps_of_the_bins_are_weighted_by_their_examples(expected_calibratio
 
 
 def test_gaps_within_a_bin_cancel_and_those_of_two_bins_do_not(expected_calibration_error):
-    y_true, probabilities = [1, 0, 1, 1], two_classes([0.6, 0.6, 0.9, 0.9])
+    y_true = [1, 0, 1, 1]
+    probabilities = two_classes([0.6, 0.6, 0.9, 0.9])
     assert expected_calibration_error(y_true, probabilities, bins=1) == pytest.approx(0)
     assert expected_calibration_error(y_true, probabilities, bins=10) == pytest.approx(0.1)
 

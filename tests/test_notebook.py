@@ -11,6 +11,7 @@ import nbclient
 import nbformat
 import numpy as np
 import pytest
+from matplotlib.figure import Figure
 
 from nnlab import notebook
 
@@ -76,6 +77,42 @@ def test_what_is_set_in_the_environment_stays(environment):
     program = f"{BEGIN}\nimport os\nprint(os.environ['TF_CPP_MIN_LOG_LEVEL'])"
     run = subprocess.run([sys.executable, "-c", program], capture_output=True, text=True)
     assert run.stdout == "1\n"
+
+
+DRAW = """
+import matplotlib.pyplot as plt
+from matplotlib.figure import Figure
+
+plt.plot([1, 2])
+plt.title("Loss")
+plt.show()
+figure = Figure()
+figure.subplots().set_title("kept for the end")
+figure
+"""
+
+
+def test_the_picture_of_a_figure_carries_its_title(environment):
+    environment(keras.backend.backend())
+    cells = [BEGIN, BEGIN, DRAW, "plt.plot([1, 2]);"]
+    run = nbformat.v4.new_notebook(cells=list(map(nbformat.v4.new_code_cell, cells)))
+    nbclient.NotebookClient(run, kernel_name="python3", timeout=120).execute()
+    shown = [*run.cells[2].outputs, *run.cells[3].outputs]
+    assert all("image/png" in output.data for output in shown)
+    alts = [output.metadata["image/png"]["alt"] for output in shown]
+    assert alts == ["Loss", "kept for the end", ""]
+
+
+def test_alternative_text_is_the_title_of_the_whole_else_those_of_its_parts():
+    figure = Figure()
+    axes = figure.subplots(1, 4)
+    assert notebook.alternative_text(figure) == ""
+    axes[0].set_title("Loss\n of $x^2$")
+    axes[1].set_title("a", loc="left")
+    axes[2].set_title("a")
+    assert notebook.alternative_text(figure) == "Loss of $x^2$; a"
+    figure.suptitle("The\nwhole")
+    assert notebook.alternative_text(figure) == "The whole"
 
 
 @pytest.fixture

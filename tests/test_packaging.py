@@ -24,6 +24,7 @@ BACKENDS = {"jax", "torch"}
 NOT_IMPORTED = {
     "jupyterlab": "make lab",
     "tqdm": "pooch draws its bar with it",
+    "mistune": "nbconvert parses Markdown with it",
     "pytest-xdist": "make test",
     "nbval": "make test",
     "ruff": "make lint",
@@ -81,7 +82,7 @@ def imported_distributions(paths):
 def written_modules():
     """Return the names of the modules that cells of notebooks write by ``%%writefile``."""
     names = set()
-    for path in (ROOT / "notebooks").glob("*.ipynb"):
+    for path in (ROOT / "notebooks").rglob("*.ipynb"):
         names.update(re.findall(r"%%writefile (\w+)\.py", path.read_text(encoding="utf-8")))
     return names
 
@@ -120,7 +121,8 @@ def test_all_that_is_declared_is_used():
 
 def brought_by(names):
     """Return these distributions and all that they bring along, as they are installed here."""
-    brought, waiting = set(), [*names]
+    brought = set()
+    waiting = [*names]
     while waiting:
         name = waiting.pop()
         if name in brought:

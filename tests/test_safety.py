@@ -135,7 +135,7 @@ def test_members_of_a_model_file_that_lead_outside_write_nothing_there(saved, tm
 
 
 def sources():
-    """Yield the path, or the name of a notebook, and the code of everything that is published."""
+    """Yield the path and the code of everything that is published."""
     for path in sorted(PACKAGE.rglob("*.py")):
         name = path.relative_to(PACKAGE).as_posix()
         yield pytest.param(name, path.read_text(encoding="utf-8"), id=name)
@@ -143,7 +143,8 @@ def sources():
         cells = json.loads(path.read_text(encoding="utf-8"))["cells"]
         code = ["".join(cell["source"]) for cell in cells if cell["cell_type"] == "code"]
         plain = [cell for cell in code if not cell.startswith("%%")]
-        yield pytest.param(path.stem, "\n".join(plain), id=path.stem)
+        name = path.relative_to(ROOT).as_posix()
+        yield pytest.param(name, "\n".join(plain), id=name)
 
 
 def unsafe_names(source):

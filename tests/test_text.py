@@ -40,7 +40,8 @@ def test_a_vocabulary_without_or_with_repeated_characters_is_refused(helper, cha
 
 def test_each_row_goes_on_where_it_ended_in_the_batch_before(helper):
     inputs, targets = helper(text.stateful_batches)(np.arange(14), 3, 2)
-    first, second = [[0, 1, 2], [6, 7, 8]], [[3, 4, 5], [9, 10, 11]]  # of two rows each
+    first = [[0, 1, 2], [6, 7, 8]]
+    second = [[3, 4, 5], [9, 10, 11]]  # of two rows each
     assert inputs.tolist() == [*first, *second]
     np.testing.assert_array_equal(targets, inputs + 1)
 

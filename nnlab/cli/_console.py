@@ -99,4 +99,4 @@ def summary(results):
 
 
 def _metrics(result):
-    return ", ".join(f"{name} {value}" for name, value in metrics_of(result.records).items())
+    return "; ".join(f"{name} {value}" for name, value in metrics_of(result.records).items())

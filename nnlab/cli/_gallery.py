@@ -8,10 +8,9 @@ from urllib.parse import quote
 
 import nbformat
 from jinja2 import Environment, PackageLoader
-from markupsafe import Markup
-from nbconvert import HTMLExporter
 
-from nnlab.cli._pictures import embed_pictures
+from nnlab.cli._formulas import without_formulas
+from nnlab.cli._pages import body_of
 from nnlab.cli._records import metrics_of
 from nnlab.cli._writing import write_whole
 
@@ -51,7 +50,7 @@ def _write_pages(folder, template, shown, quick):
     for i, (card, notebook, home) in enumerate(shown):
         page = template.render(
             card=card,
-            content=_body(notebook, home),
+            content=body_of(notebook, home),
             quick=quick,
             before=shown[i - 1][0] if i else None,
             after=shown[i + 1][0] if i + 1 < len(shown) else None,
@@ -119,9 +118,10 @@ def _title_and_goal(notebook):
 
 
 def _plain(markdown):
-    """Return Markdown without the marks of links, emphasis and code."""
-    text = re.sub(r"!?\[([^\]]*)\]\([^)]*\)", r"\1", markdown)
-    return " ".join(re.sub(r"(\*\*|__|`|(?<!\w)[*_](?=\w)|(?<=\w)[*_](?!\w))", "", text).split())
+    """Return Markdown without the marks of links, emphasis, code and formulas."""
+    text = re.sub(r"!?\[([^\]]*)\]\([^)]*\)", r"\1", without_formulas(markdown))
+    text = re.sub(r"(?<!\\)(\*\*|__|`|(?<!\w)[*_](?=\w)|(?<=\w)[*_](?!\w))", "", text)
+    return " ".join(re.sub(r"\\([$*_`\\])", r"\1", text).split())
 
 
 def _thumbnail(notebook):
@@ -136,22 +136,6 @@ def _thumbnail(notebook):
                 if image := output.get("data", {}).get(kind):
                     return f"data:{kind};base64,{''.join(image.split())}"
     return None
-
-
-def _body(notebook, home):
-    """Return the notebook's cells as HTML, with the pictures that lie in its home."""
-    for cell in notebook.cells:
-        for output in cell.get("outputs", []):
-            data = output.get("data", {})
-            if "image/gif" in data:  # nbconvert shows no GIF by itself
-                image = "".join(data["image/gif"].split())
-                data["text/html"] = f'<img src="data:image/gif;base64,{image}">'
-    try:
-        page, _ = HTMLExporter(template_name="basic").from_notebook_node(notebook)
-    except Exception as error:  # an author may write anything: the other pages are made
-        return f"This notebook cannot be shown as a page: {error}."
-    # What a notebook's own author wrote; the page's policy keeps it from the network.
-    return Markup(embed_pictures(page, home))
 
 
 def _facts(results):

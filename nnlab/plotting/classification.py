@@ -63,10 +63,11 @@ def plot_confusion_matrix(y_true, y_pred, class_names, *, ax=None):
 
 
 def plot_mistakes(images, y_true, probabilities, class_names, *, count=8, ax=None):
-    """Return Axes with the most confident mistakes: each image beside its three likeliest classes.
+    """Return Axes with the most confident mistakes: each image beside what the classifier said.
 
-    The true class is named above each image and its bar is orange; the other bars are blue. Where
-    there are fewer mistakes than count, all are shown; where there are none, a sentence says so.
+    Beside an image stand its two likeliest classes and the true one, which is orange, each with its
+    probability. Where there are fewer mistakes than count, all are shown; where there are none,
+    a sentence says so.
 
     images: ``(n, height, width)``, ``(n, height, width, 1)`` or ``(n, height, width, 3)``; uint8 in
     0..255, float in 0..1 or bool.
@@ -134,13 +135,19 @@ def plot_mistakes(images, y_true, probabilities, class_names, *, count=8, ax=Non
         y = 1.4 * (i // 4)
         extent = (x, x + 1, y + 1, y)
         ax.imshow(images[index], cmap="gray", vmin=0, vmax=white, extent=extent)
-        ax.text(x, y - 0.06, f"is {names[y_true[index]]}", fontsize=9, **text)
-        for place, label in enumerate(probabilities[index].argsort()[::-1][:3]):
+        truth = y_true[index]
+        ax.text(x, y - 0.06, f"is {names[truth]}", fontsize=9, color="#D55E00", **text)
+        likeliest = probabilities[index].argsort()[::-1]
+        shown = [label for label in likeliest if label in {*likeliest[:2], truth}]
+        for place, label in enumerate(shown):
             share = probabilities[index, label]
             top = y + 0.08 + 0.32 * place
-            color = "#D55E00" if label == y_true[index] else "#0072B2"
+            color = "#D55E00" if label == truth else "#0072B2"
             ax.barh(top + 0.2, 1.1 * share, 0.1, left=x + 1.08, color=color)
-            ax.text(x + 1.08, top + 0.12, f"{names[label]}  {share:.0%}", fontsize=8, **text)
+            said = f"{share:.0%}" if share >= 0.01 else f"{share:.0e}"
+            said = f"{names[label]}  {said}"
+            shade = "#D55E00" if label == truth else "black"
+            ax.text(x + 1.08, top + 0.12, said, fontsize=8, color=shade, **text)
     if not wrong.size:
         ax.text(0.5, 0.5, "no mistakes", ha="center")
     ax.set(xlim=(-0.1, 9.6), ylim=(1.4 * rows - 0.3, -0.35), aspect="equal")

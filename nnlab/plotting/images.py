@@ -69,7 +69,7 @@ def animate_images(frames, captions, *, columns, seconds=6.0, scale=1):
     """Return an animated GIF (bytes): each frame is a grid of images under its caption.
 
     The last frame stays two seconds. A notebook shows the GIF by
-    ``IPython.display.Image(data=gif, format="gif")``.
+    ``IPython.display.Image(data=gif, format="gif", alt="what it shows, in words")``.
 
     frames: ``(num_frames, n, height, width)``, ``(num_frames, n, height, width, 1)`` or
     ``(num_frames, n, height, width, 3)``; uint8 in 0..255, float in 0..1 or bool. For example, what

@@ -215,7 +215,10 @@ def test_folders_stand_for_their_notebooks_and_repeats_count_once(
     (tmp_path / "notebooks").mkdir()
     for name in ("b", "a"):
         write_notebook(tmp_path / "notebooks" / f"{name}.ipynb")
-    assert [path.name for path in find_notebooks((), "out")] == ["a.ipynb", "b.ipynb"]
+    (tmp_path / "notebooks" / "solutions").mkdir()
+    write_notebook(tmp_path / "notebooks" / "solutions" / "a.ipynb")
+    named = [Path("notebooks", name) for name in ("a.ipynb", "b.ipynb")]
+    assert find_notebooks((), "out") == named  # no solutions
     found = find_notebooks(["notebooks/b.ipynb", "notebooks"], "out")
     assert [path.name for path in found] == ["b.ipynb", "a.ipynb"]
     with pytest.raises(FileNotFoundError, match="no notebook at missing"):

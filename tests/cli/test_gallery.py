@@ -24,8 +24,9 @@ RECORD = {
 EVIL = "<script>alert('me & you')</script>"
 
 
-def figure(kind, data, tags=()):
-    output = new_output("display_data", {kind: data, "text/plain": "<Figure>"})
+def figure(kind, data, tags=(), alt=None):
+    metadata = {kind: {"alt": alt}} if alt else {}
+    output = new_output("display_data", {kind: data, "text/plain": "<Figure>"}, metadata=metadata)
     return new_code_cell(
         "plot()", outputs=[output], execution_count=1, metadata={"tags": list(tags)}
     )
@@ -107,6 +108,82 @@ def test_a_page_shows_png_and_gif(tmp_path):
         f"data:image/png;base64,{PNG}",
         f"data:image/gif;base64,{GIF}",
     ]
+
+
+def test_the_title_of_a_figure_is_its_text_for_those_who_do_not_see_it(tmp_path):
+    alts = ['Loss & "accuracy" <b>', "Digits, epoch by epoch"]
+    cells = [figure("image/png", PNG, alt=alts[0]), figure("image/gif", GIF, alt=alts[1])]
+    write(tmp_path, ({}, [*cells, figure("image/gif", GIF)]))
+    assert Page((tmp_path / "n0.html").read_text("utf-8")).all("img", "alt") == [*alts, ""]
+
+
+def test_the_source_of_a_folded_cell_is_shown_after_a_click_and_its_output_at_once(tmp_path):
+    folded = new_code_cell("draw()", outputs=[new_output("stream", text="a diagram")])
+    folded.metadata["jupyter"] = {"source_hidden": True}
+    write(tmp_path, ({}, [folded, new_code_cell("train()")]))
+    page = (tmp_path / "n0.html").read_text("utf-8")
+    [details] = re.findall("<details.*?</details>", page, re.DOTALL)
+    assert "<summary>code</summary>" in details
+    assert "draw" in details
+    assert "a diagram" in page.replace(details, "")
+    assert "train" in page.replace(details, "")
+
+
+def formulas(tmp_path, *markdown):
+    """Return the text of a page with this Markdown, and its formulas as MathML."""
+    write(tmp_path, ({}, list(map(new_markdown_cell, markdown))))
+    page = (tmp_path / "n0.html").read_text("utf-8")
+    return Page(page).text, re.findall("<math.*?</math>", page, re.DOTALL)
+
+
+def test_a_formula_is_shown_without_a_script(tmp_path):
+    text, found = formulas(tmp_path, "Here is $x^2$:\n\n$$\n\\frac{a < b}{\\sigma}\n$$")
+    assert found == [
+        '<math display="inline"><mrow><msup><mi>x</mi><mn>2</mn></msup></mrow></math>',
+        '<math display="block"><mrow><mfrac><mrow><mi>a</mi><mo>&lt;</mo><mi>b</mi></mrow>'
+        "<mrow><mi>σ</mi></mrow></mfrac></mrow></math>",
+    ]
+    assert "$" not in text
+
+
+@pytest.mark.parametrize(
+    ("markdown", "shown"),
+    [
+        ("From $5 to $6.", "From $5 to $6."),
+        (r"From \$5 to \$6.", "From $5 to $6."),
+        ("From 5$ to 6$.", "From 5$ to 6$."),
+        ("Type `$x$` or ``a $y$``.", "Type $x$ or a $y$."),
+        ("$5 for `a$`.", "$5 for a$."),
+        ("```\n$x$ and $$y$$\n```", "$x$ and $$y$$"),
+        ("    $x$", "$x$"),
+    ],
+)
+def test_code_and_amounts_of_dollars_are_no_formulas(tmp_path, markdown, shown):
+    text, found = formulas(tmp_path, markdown)
+    assert shown in text
+    assert not found
+
+
+@pytest.mark.parametrize("tex", ["\\frac{", "\\unknown{x}", "\\left( x", "x & y", "{"])
+def test_a_formula_that_cannot_be_shown_stays_as_it_is_written(tmp_path, tex):
+    text, found = formulas(tmp_path, f"Before ${tex}$ and\n\n$$\n{tex}\n$$\n\nafter $x$.")
+    assert f"Before ${tex}$ and" in text
+    assert f"$$\n{tex}\n$$" in text
+    assert len(found) == 1
+
+
+def test_functions_stand_apart_and_limits_below(tmp_path):
+    _, [log, displayed, inline] = formulas(tmp_path, r"$x \log p$ $$\min_w L$$ $\min_w L$")
+    space = '<mspace width="0.167em"></mspace>'
+    assert f"<mi>x</mi>{space}<mi>log</mi>{space}<mi>p</mi>" in log
+    assert f"<munder><mi>min</mi><mi>w</mi></munder>{space}<mi>L</mi>" in displayed
+    assert f"<msub><mi>min</mi><mi>w</mi></msub>{space}<mi>L</mi>" in inline
+
+
+def test_a_card_shows_formulas_as_plain_text(tmp_path):
+    text = "# Of $x^2$\n\nHow does $\\sigma(w_1 x)$ learn for \\$5, or $\\odd$?"
+    page = " ".join(Page(write(tmp_path, ({}, [new_markdown_cell(text)]))).text.split())
+    assert "Of x^2 How does σ(w_1x) learn for $5, or \\odd?" in page
 
 
 def test_text_of_notebooks_and_results_is_escaped(tmp_path):

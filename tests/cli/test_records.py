@@ -67,7 +67,7 @@ Record()
     page = write_gallery(tmp_path / "out").read_text("utf-8")
     places = [page.index(f"<li>{name} <b>{text}</b></li>") for name, text in TEXTS.items()]
     assert places == sorted(places)
-    line = "test accuracy 0.9877, error of a guess 1.235e+04, batches 30"
+    line = "test accuracy 0.9877; error of a guess 1.235e+04; batches 30"
     result = Result("a", "ok", 1.0, records=row["records"])
     console = Console(width=200)
     with console.capture() as said:

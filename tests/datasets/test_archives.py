@@ -277,7 +277,8 @@ def test_a_million_members_of_a_tar_are_given_up(refuse, monkeypatch):
 def test_a_million_members_of_a_zip_are_not_even_listed(refuse):
     one = zip_of({"note": b""})
     start = one.index(b"PK\1\2")
-    local, entry = one[:start], one[start:-22]
+    local = one[:start]
+    entry = one[start:-22]
     size = len(entry) * 10**6
     end = struct.pack("<4s4H2LH", b"PK\5\6", 0, 0, 65535, 65535, size, len(local), 0)
     refuse(local + entry * 10**6 + end, f"a list of members of {size:,} bytes")

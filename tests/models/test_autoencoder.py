@@ -41,7 +41,8 @@ def small_vae(helper):
     "sizes", [{"units": (7, 5)}, {"filters": (3, 4)}, {"filters": (3,), "units": (5,)}, {}]
 )
 def test_a_code_is_decoded_to_an_image_between_0_and_1(build_encoder, build_decoder, sizes):
-    encoder, decoder = build_encoder((8, 12, 3), 2, **sizes), build_decoder((8, 12, 3), 2, **sizes)
+    encoder = build_encoder((8, 12, 3), 2, **sizes)
+    decoder = build_decoder((8, 12, 3), 2, **sizes)
     codes = encoder(np.ones((5, 8, 12, 3), "float32"))
     assert codes.shape == (5, 2)
     images = array(decoder(100 * np.random.default_rng(0).normal(size=(5, 2))))
@@ -117,7 +118,8 @@ def test_an_image_shape_without_channels_is_refused(build_decoder):
 
 
 def test_the_loss_is_the_cross_entropy_of_the_pixels_plus_the_divergence_of_the_codes(small_vae):
-    vae, images = small_vae(), np.concatenate([IMAGES, IMAGES[::-1]], axis=-1)  # two channels
+    vae = small_vae()
+    images = np.concatenate([IMAGES, IMAGES[::-1]], axis=-1)  # two channels
     outputs = {
         "image": np.random.default_rng(1).uniform(0.01, 0.99, images.shape).astype("float32"),
         "mean": np.random.default_rng(2).normal(size=(22, 3)).astype("float32"),
@@ -129,7 +131,8 @@ def test_the_loss_is_the_cross_entropy_of_the_pixels_plus_the_divergence_of_the_
     entropy = -images * np.log(outputs["image"]) - (1 - images) * np.log(1 - outputs["image"])
 
     def divergence(mean, deviation):  # ∫ p ln(p / q), by numbers
-        p, q = stats.norm(mean, deviation), stats.norm()
+        p = stats.norm(mean, deviation)
+        q = stats.norm()
         around = mean - 10 * deviation, mean + 10 * deviation
         return integrate.quad(lambda z: p.pdf(z) * (p.logpdf(z) - q.logpdf(z)), *around)[0]
 
@@ -153,11 +156,9 @@ def test_codes_are_drawn_with_the_mean_and_the_variance_that_the_encoder_gives(h
     )  # so that the code is what comes out
     vae = helper(autoencoder.VAE)(autoencoder.build_encoder(SHAPE, 6), itself, seed=1)
     outputs = vae.predict(np.repeat(IMAGES[:1], 20_000, axis=0), batch_size=20_000, verbose=0)
-    codes, mean, deviation = (
-        outputs["image"],
-        outputs["mean"][0],
-        np.exp(outputs["log_variance"][0] / 2),
-    )
+    codes = outputs["image"]
+    mean = outputs["mean"][0]
+    deviation = np.exp(outputs["log_variance"][0] / 2)
     np.testing.assert_allclose(codes.mean(axis=0), mean, atol=4 * deviation.max() / np.sqrt(20_000))
     np.testing.assert_allclose(codes.std(axis=0), deviation, rtol=0.03)
     np.testing.assert_allclose(np.corrcoef(codes.T), np.eye(3), atol=0.04)

@@ -13,19 +13,27 @@ import pytest
 import nnlab.models
 
 ROOT = Path(__file__).parents[2]
-NOTEBOOKS = sorted((ROOT / "notebooks").glob("*.ipynb"))
+LESSONS = sorted((ROOT / "notebooks").glob("*.ipynb"))
+SOLUTIONS = sorted((ROOT / "notebooks" / "solutions").glob("*.ipynb"))
 RECORD = "application/vnd.nnlab.record+json"
+PICTURES = {"image/png", "image/gif", "image/jpeg"}
 PARTS = ["Settings", "Data", "Model", "Train", "Evaluate", "Look closer", "Summary", "Exercises"]
+WITH_A_TURN = [*PARTS[:6], "Your turn", *PARTS[6:]]
 
-pytestmark = pytest.mark.parametrize("path", NOTEBOOKS, ids=lambda path: path.stem)
+
+def of_each(paths):
+    return pytest.mark.parametrize(
+        "path", paths, ids=lambda path: path.relative_to(ROOT / "notebooks").as_posix()
+    )
 
 
 def cells(path, kind="code"):
+    """Return the cells of a notebook that are of this kind, None for any, and not empty."""
     notebook = json.loads(path.read_text(encoding="utf-8"))
     found = [
         {**cell, "source": "".join(cell["source"])}
         for cell in notebook["cells"]
-        if cell["cell_type"] == kind
+        if kind in (None, cell["cell_type"])
     ]
     return [cell for cell in found if cell["source"].strip()]
 
@@ -52,53 +60,124 @@ def record(path):
     return found
 
 
+def called_names(module):
+    """Return the names of what a cell calls, but not what functions do that it only defines."""
+    definitions = ast.FunctionDef | ast.ClassDef
+    statements = [node for node in module.body if not isinstance(node, definitions)]
+    names = set()
+    for node in ast.walk(ast.Module(statements, [])):
+        if isinstance(node, ast.Call):
+            names.add(getattr(node.func, "id", getattr(node.func, "attr", "")))
+    return names
+
+
+def parts(path):
+    """Return the parts of a notebook, (heading, code below it) each."""
+    found = [("", "")]
+    for cell in cells(path, None):
+        if cell["cell_type"] == "code":
+            heading, code = found.pop()
+            found.append((heading, code + cell["source"] + "\n"))
+        else:
+            headings = re.findall(r"^## (.*)$", cell["source"], re.MULTILINE)
+            found += [(heading, "") for heading in headings]
+    return found[1:]
+
+
+def headings(path):
+    return [heading for heading, _ in parts(path)]
+
+
+def exercises(path):
+    """Return the numbers in the list of exercises of a lesson."""
+    text = "\n".join(cell["source"] for cell in cells(path, "markdown"))
+    listed = re.split(r"^#", text.partition("\n## Exercises\n")[2], flags=re.MULTILINE)[0]
+    return re.findall(r"^(\d+)\. ", listed, re.MULTILINE)
+
+
+def solutions_of(path):
+    return path.parent / "solutions" / path.name
+
+
+def new_lessons():
+    return [path for path in LESSONS if "Your turn" in headings(path)]
+
+
 def without_docstring(function):
     if isinstance(function.body[0], ast.Expr) and isinstance(function.body[0].value, ast.Constant):
         function.body = function.body[1:]
     return ast.dump(function)
 
 
+@of_each(LESSONS + SOLUTIONS)
 def test_every_cell_was_run_from_top_to_bottom(path):
     counts = [cell["execution_count"] for cell in cells(path)]
     assert counts == list(range(1, len(counts) + 1))
 
 
+@of_each(LESSONS + SOLUTIONS)
 def test_no_output_is_an_error_or_a_warning(path):
     noise = [o for o in outputs(path) if o["output_type"] == "error" or o.get("name") == "stderr"]
     assert not noise
 
 
+@of_each(LESSONS + SOLUTIONS)
 def test_every_cell_that_plots_shows_a_figure(path):
     for cell in cells(path):
-        calls = [node.func for node in ast.walk(tree(cell)) if isinstance(node, ast.Call)]
-        names = {getattr(function, "id", getattr(function, "attr", "")) for function in calls}
+        names = called_names(tree(cell))
         if any(name.startswith("plot_") or name in ("subplots", "imshow") for name in names):
             kinds = set()
             for output in cell["outputs"]:
                 kinds |= output.get("data", {}).keys()
-            assert kinds & {"image/png", "image/gif"}, cell["source"]
+            assert kinds & PICTURES, cell["source"]
 
 
+@of_each(LESSONS)
 def test_the_parts_stand_in_the_order_of_the_house(path):
-    text = "\n".join(cell["source"] for cell in cells(path, "markdown"))
-    assert re.findall(r"^## (.*)$", text, re.MULTILINE) == PARTS
-    assert text.startswith(f"# {path.name[:2]} · ")
+    assert headings(path) == (WITH_A_TURN if solutions_of(path).exists() else PARTS)
+    assert cells(path, "markdown")[0]["source"].startswith(f"# {path.name[:2]} · ")
 
 
-def test_settings_are_tagged_and_a_gate_asserts_the_result(path):
+@of_each(SOLUTIONS)
+def test_every_exercise_is_solved_and_its_effect_asserted(path):
+    title = cells(path, "markdown")[0]["source"].splitlines()[0]
+    assert title == f"# {path.name[:2]} · Solutions"
+    solved = [part for part in parts(path) if part[0].startswith("Exercise ")]
+    asked = exercises(path.parents[1] / path.name)
+    assert asked
+    assert [heading.split()[1] for heading, _ in solved] == asked
+    assert not [heading for heading, code in solved if "assert " not in code]
+
+
+@of_each(new_lessons() + SOLUTIONS)
+def test_every_picture_has_a_title_for_those_who_do_not_see_it(path):
+    for cell in cells(path):
+        for output in cell["outputs"]:
+            for kind in PICTURES & output.get("data", {}).keys():
+                assert output["metadata"].get(kind, {}).get("alt"), cell["source"]
+
+
+@of_each(LESSONS + SOLUTIONS)
+def test_settings_are_tagged(path):
     tagged = [cell for cell in cells(path) if "parameters" in cell["metadata"].get("tags", [])]
     assert len(tagged) == 1
     assert tagged[0]["source"].startswith("from nnlab.notebook import begin\n\nQUICK = begin()")
+
+
+@of_each(LESSONS)
+def test_a_gate_asserts_the_result(path):
     assert any(
         re.search(r"^\s*assert .*(MIN|MAX)_", cell["source"], re.MULTILINE) for cell in cells(path)
     )
 
 
+@of_each(LESSONS + SOLUTIONS)
 def test_the_first_screen_is_title_question_and_settings(path):
     source = "\n".join(cell["source"] for cell in cells(path))
     assert not re.search(r"os\.environ|quiet_stderr|getLogger|disable_autotune", source)
 
 
+@of_each(LESSONS + SOLUTIONS)
 def test_what_a_cell_writes_into_a_file_lies_beside_it_and_has_at_most_88_columns(path):
     # Ruff leaves such cells alone. A place of the machine would show in the output.
     for cell in cells(path):
@@ -108,11 +187,13 @@ def test_what_a_cell_writes_into_a_file_lies_beside_it_and_has_at_most_88_column
             assert max(map(len, lines)) <= 88, cell["source"]
 
 
+@of_each(LESSONS + SOLUTIONS)
 def test_the_record_is_of_a_full_run_on_the_real_data(path):
     assert record(path)["notebook"] == path.stem
     assert not {"digits", "python_docs"} & set(re.findall(r"\w+", record(path)["dataset"]))
 
 
+@of_each(LESSONS)
 def test_the_readme_table_repeats_the_record(path):
     readme = (ROOT / "README.md").read_text(encoding="utf-8")
     link = f"(notebooks/{path.name})"
@@ -123,6 +204,7 @@ def test_the_readme_table_repeats_the_record(path):
     assert (f"| {seconds:.0f} s |" if seconds < 120 else f"| {seconds / 60:.0f} min |") in row
 
 
+@of_each(LESSONS + SOLUTIONS)
 def test_a_function_shown_here_is_the_one_in_nnlab(path):
     modules = [
         importlib.import_module(f"nnlab.models.{info.name}")
@@ -138,6 +220,7 @@ def test_a_function_shown_here_is_the_one_in_nnlab(path):
                     )
 
 
+@of_each(LESSONS + SOLUTIONS)
 def test_a_notebook_is_small_and_names_no_place_of_the_machine_it_ran_on(path):
     text = path.read_text(encoding="utf-8")
     assert len(text.encode()) < 3_000_000

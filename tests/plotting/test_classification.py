@@ -58,7 +58,8 @@ def test_a_mistake_in_colour_is_drawn_in_colour(helper):
 
 
 def test_a_long_name_stays_within_its_column(helper):
-    image, names = np.zeros((4, 4, 4)), ["aeroplane, airplane, plane", "a ship, or a big boat"]
+    image = np.zeros((4, 4, 4))
+    names = ["aeroplane, airplane, plane", "a ship, or a big boat"]
     ax = helper(plotting.plot_mistakes)(image, [1] * 4, [[0.999, 0.001]] * 4, names)
     ax.figure.canvas.draw()
     boxes = [text.get_window_extent() for text in ax.texts]

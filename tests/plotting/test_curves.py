@@ -32,7 +32,8 @@ def fit(validation_freq, epochs):
 
     model = keras.Sequential([keras.Input((1,)), keras.layers.Dense(1)])
     model.compile(loss="mse")
-    x, validated = np.zeros((1, 1)), []
+    x = np.zeros((1, 1))
+    validated = []
     seen = keras.callbacks.LambdaCallback(
         on_epoch_end=lambda epoch, logs: "val_loss" in logs and validated.append(epoch + 1)
     )

@@ -24,7 +24,8 @@ def test_a_class_without_points_is_left_out_and_the_others_keep_their_colours(he
     part = helper(plotting.plot_latent_codes)(CODES, np.where(CLASSES == 1, 2, CLASSES), names)
     assert legend(part) == ["coat", "shirt"]
     for first, second in ((0, 0), (2, 1)):
-        a, b = whole.collections[first], part.collections[second]
+        a = whole.collections[first]
+        b = part.collections[second]
         np.testing.assert_array_equal(a.get_facecolor(), b.get_facecolor())
 
 

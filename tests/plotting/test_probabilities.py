@@ -3,19 +3,20 @@ import pytest
 
 from nnlab import plotting
 
-ORANGE, BLUE, GREY = "#D55E00", "#0072B2", "0.7"
+ORANGE = "#D55E00"
+BLUE = "#0072B2"
+GREY = "0.7"
 
 
 def test_roc_curves_have_the_areas_that_ranking_gives(helper, legend):
     rng = np.random.default_rng(0)
-    y_true, probabilities = rng.integers(0, 3, 200), rng.dirichlet(np.ones(4), 200)
+    y_true = rng.integers(0, 3, 200)
+    probabilities = rng.dirichlet(np.ones(4), 200)
     ax = helper(plotting.plot_roc)(y_true, probabilities, ("a", "b", "c", "never"))
     areas = {}
     for label, name in enumerate("abc"):
-        inside, outside = (
-            probabilities[y_true == label, label],
-            probabilities[y_true != label, label],
-        )
+        inside = probabilities[y_true == label, label]
+        outside = probabilities[y_true != label, label]
         # the chance that one of the class ranks above one that is not
         areas[name] = np.mean(inside[:, None] > outside)
     worst_first = sorted(areas, key=areas.get)

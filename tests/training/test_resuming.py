@@ -316,7 +316,8 @@ def test_each_epoch_draws_other_numbers_which_depend_on_seed_and_epoch_alone(hel
             fit(helper(ResumeTraining)(tmp_path / str(seed), seed=seed), epochs=count, also=[look])
         return numbers
 
-    first, second = drawn(1, [5]), drawn(2, [2, 5])
+    first = drawn(1, [5])
+    second = drawn(2, [2, 5])
     assert len(set(first) | set(second)) == 10  # not even those of neighbouring seeds are alike
     assert drawn(1, [5]) == []
     Path(tmp_path, "1", "training.npz").unlink()

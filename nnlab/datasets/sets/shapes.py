@@ -39,7 +39,8 @@ def _draw(labels, rng):
     size = draws(8, 12, 1, 1)
     x = (pixels[None, None, :] - draws(12, 20, 1, 1)) / size  # (n, 1, 32), −1..1 in the shape
     y = (pixels[None, :, None] - draws(12, 20, 1, 1)) / size  # (n, 32, 1)
-    right, down = abs(x), abs(y)
+    right = abs(x)
+    down = abs(y)
     reach = np.maximum(right, down)  # (n, 32, 32)
     radius = np.hypot(x, y)
     forms = [
