@@ -35,7 +35,7 @@ def compiled_gan(helper):
     """A GAN that all tests share, because compiling takes long, and the state that it begins in."""
     gan = build_gan(helper(dcgan.DCGAN), label_smoothing=np.float64(0.1))
     variables = [*gan.variables, *gan.optimizer.variables]
-    return gan, list(zip(variables, arrays(variables), strict=True))
+    return gan, [(variable, array(variable).copy()) for variable in variables]
 
 
 @pytest.fixture
