@@ -89,11 +89,11 @@ def test_the_picture_of_a_figure_carries_its_title(cells):
 def test_a_plain_program_begins_without_a_word_too_and_what_is_set_in_the_environment_stays(
     environment,
 ):
-    environment(NNLAB_QUICK="1", MPLBACKEND="agg", TF_FORCE_GPU_ALLOW_GROWTH="false")
+    environment(NNLAB_QUICK="1", MPLBACKEND="agg", XLA_PYTHON_CLIENT_PREALLOCATE="true")
     look = "import os\nprint(*map(os.environ.get, notebook.QUIET))"
     program = [BEGIN, "QUICK = begin()", TRAIN, SHOW, "from nnlab import notebook", look]
     run = subprocess.run([sys.executable, "-c", "\n".join(program)], capture_output=True, text=True)
-    assert (run.stdout, run.stderr) == (f"True True {BACKEND}\n3 false false\n", "")
+    assert (run.stdout, run.stderr) == (f"True True {BACKEND}\n3 true true\n", "")
 
 
 def test_alternative_text_is_the_title_of_the_whole_else_those_of_its_parts():
