@@ -70,7 +70,9 @@ def next_probabilities(model, text):
 def test_at_temperature_zero_the_character_that_the_whole_model_finds_most_probable_is_written(
     cell, helper
 ):
-    model = contrasted(char_rnn(cell, units=(12, 10), dropout=0.5), 2)
+    model = char_rnn(cell, units=(12, 10), dropout=0.5)
+    rng = np.random.default_rng(5)  # each backend draws its own weights, and some write one letter
+    model.set_weights([rng.normal(size=weights.shape) for weights in model.get_weights()])
     sampler = helper(sampling.build_sampler)(model)
     written = sampling.generate_text(sampler, VOCABULARY, "abca", 40, temperature=0)
     ids = VOCABULARY.encode(written)
