@@ -42,13 +42,14 @@ ifneq ($(wildcard $(addsuffix /mnist/train-images-idx3-ubyte.gz,$(subst :, ,$(NN
 endif
 
 else
-# What does not touch Keras is the same on every backend, and what compares the backends starts each of them itself: it
-# runs once more where PyTorch is there, which is no part of the usual environment.
-TESTS_OF_KERAS := tests/models tests/training $(wildcard $(addprefix tests/test_,notebook.py sampling.py slerp.py text.py))
-TESTS_OF_KERAS += $(if $(filter torch,$(BACKEND)),tests/test_backends.py)
+# What does not touch Keras is the same on every backend.
+TESTS_OF_KERAS := tests/models tests/training $(addprefix tests/test_,backends.py notebook.py sampling.py)
+# JAX compiles the same program anew for each network: what one has compiled, the next one reads.
+JAX_CACHE = JAX_COMPILATION_CACHE_DIR=$(CURDIR)/build/jax \
+	JAX_PERSISTENT_CACHE_MIN_COMPILE_TIME_SECS=0 JAX_PERSISTENT_CACHE_MIN_ENTRY_SIZE_BYTES=-1
 test: lint  ## BACKEND=jax or BACKEND=torch: the tests that touch Keras, and two notebooks, on that backend
 	$(call install,$(BACKEND))
-	KERAS_BACKEND=$(BACKEND) $(PYTEST) $(TESTS_OF_KERAS)
+	KERAS_BACKEND=$(BACKEND) $(JAX_CACHE) $(PYTEST) $(TESTS_OF_KERAS)
 	export KERAS_BACKEND=$(BACKEND) && $(NBVAL) --nbval-cell-timeout=300 notebooks/01_mnist_mlp.ipynb notebooks/04_dcgan.ipynb
 endif
 

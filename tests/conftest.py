@@ -15,9 +15,12 @@ import pytest
 from nnlab.cli._copying import copyable_source, find_helper
 
 
-@pytest.fixture(params=["imported", "copied"])
+@pytest.fixture(scope="module", params=["imported", "copied"])
 def helper(request):
-    """Return a function that hands out a helper, or what it is where `nnlab copy` has pasted it."""
+    """Return a function that hands out a helper, or what it is where `nnlab copy` has pasted it.
+
+    A module's tests run with all imported first: what they share may be made with a helper, too.
+    """
 
     def get(function):
         if request.param == "imported":

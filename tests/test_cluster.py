@@ -27,6 +27,8 @@ def environment(tmp_path_factory):
     (without / "tensorflow.py").write_text("raise ImportError('not for this test')\n")
     with pytest.MonkeyPatch.context() as patch:
         patch.setenv("PYTHONPATH", os.pathsep.join([str(without), str(ROOT)]))
+        # Compiling takes most of the time here, computing next to none.
+        patch.setenv("JAX_DISABLE_MOST_OPTIMIZATIONS", "1")
         patch.setenv(
             "PATH", os.pathsep.join([str(Path(sys.executable).parent), os.environ["PATH"]])
         )

@@ -1,6 +1,5 @@
 """How a notebook begins and ends."""
 
-import importlib.util
 import json
 import os
 import subprocess
@@ -15,7 +14,7 @@ from matplotlib.figure import Figure
 
 from nnlab import notebook
 
-BACKENDS = [name for name in ("tensorflow", "jax", "torch") if importlib.util.find_spec(name)]
+BACKEND = keras.backend.backend()  # make test is run with each
 BEGIN = "from nnlab.notebook import begin\nQUICK = begin()"
 TRAIN = """
 import keras
@@ -37,50 +36,7 @@ print(QUICK, styled, keras.backend.backend())
 """
 
 
-@pytest.fixture
-def environment(monkeypatch):
-    """Return a function that sets the environment of new processes as a reader's is."""
-
-    def set_environment(backend, **others):
-        for name in (*notebook.QUIET, "MPLBACKEND", "NNLAB_QUICK"):
-            monkeypatch.delenv(name, raising=False)
-        for name, value in {"KERAS_BACKEND": backend, **others}.items():
-            monkeypatch.setenv(name, value)
-
-    return set_environment
-
-
-@pytest.mark.parametrize("backend", BACKENDS)
-def test_a_notebook_begins_without_a_word_also_when_its_first_cell_is_run_again(
-    environment, backend
-):
-    environment(backend)
-    cells = [BEGIN, BEGIN, TRAIN, SHOW]
-    run = nbformat.v4.new_notebook(cells=list(map(nbformat.v4.new_code_cell, cells)))
-    nbclient.NotebookClient(run, kernel_name="python3", timeout=120).execute()
-    outputs = []
-    for cell in run.cells:
-        outputs += cell.outputs
-    assert [(each.name, each.text) for each in outputs] == [("stdout", f"False True {backend}\n")]
-
-
-def test_a_plain_program_begins_without_a_word_too(environment):
-    backend = keras.backend.backend()
-    environment(backend, NNLAB_QUICK="1", MPLBACKEND="agg")
-    program = "\n".join([BEGIN, "QUICK = begin()", TRAIN, SHOW])
-    run = subprocess.run([sys.executable, "-c", program], capture_output=True, text=True)
-    assert (run.stdout, run.stderr) == (f"True True {backend}\n", "")
-
-
-def test_what_is_set_in_the_environment_stays(environment):
-    environment(keras.backend.backend(), TF_CPP_MIN_LOG_LEVEL="1", MPLBACKEND="agg")
-    program = f"{BEGIN}\nimport os\nprint(os.environ['TF_CPP_MIN_LOG_LEVEL'])"
-    run = subprocess.run([sys.executable, "-c", program], capture_output=True, text=True)
-    assert run.stdout == "1\n"
-
-
 DRAW = """
-import matplotlib.pyplot as plt
 from matplotlib.figure import Figure
 
 plt.plot([1, 2])
@@ -92,15 +48,52 @@ figure
 """
 
 
-def test_the_picture_of_a_figure_carries_its_title(environment):
-    environment(keras.backend.backend())
-    cells = [BEGIN, BEGIN, DRAW, "plt.plot([1, 2]);"]
-    run = nbformat.v4.new_notebook(cells=list(map(nbformat.v4.new_code_cell, cells)))
+@pytest.fixture(scope="module")
+def environment():
+    """Return a function that sets the environment of new processes as a reader's is."""
+    with pytest.MonkeyPatch.context() as patch:
+
+        def set_environment(**others):
+            for name in (*notebook.QUIET, "MPLBACKEND", "NNLAB_QUICK"):
+                patch.delenv(name, raising=False)
+            for name, value in {"KERAS_BACKEND": BACKEND, **others}.items():
+                patch.setenv(name, value)
+
+        yield set_environment
+
+
+@pytest.fixture(scope="module")
+def cells(environment):
+    """The executed cells of a notebook whose first cell is run again."""
+    environment()
+    sources = [BEGIN, BEGIN, TRAIN, SHOW, DRAW, "plt.plot([1, 2]);"]
+    run = nbformat.v4.new_notebook(cells=list(map(nbformat.v4.new_code_cell, sources)))
     nbclient.NotebookClient(run, kernel_name="python3", timeout=120).execute()
-    shown = [*run.cells[2].outputs, *run.cells[3].outputs]
+    return run.cells
+
+
+def test_a_notebook_begins_without_a_word_also_when_its_first_cell_is_run_again(cells):
+    outputs = []
+    for cell in cells[:4]:
+        outputs += cell.outputs
+    assert [(each.name, each.text) for each in outputs] == [("stdout", f"False True {BACKEND}\n")]
+
+
+def test_the_picture_of_a_figure_carries_its_title(cells):
+    shown = [*cells[4].outputs, *cells[5].outputs]
     assert all("image/png" in output.data for output in shown)
     alts = [output.metadata["image/png"]["alt"] for output in shown]
     assert alts == ["Loss", "kept for the end", ""]
+
+
+def test_a_plain_program_begins_without_a_word_too_and_what_is_set_in_the_environment_stays(
+    environment,
+):
+    environment(NNLAB_QUICK="1", MPLBACKEND="agg", XLA_PYTHON_CLIENT_PREALLOCATE="true")
+    look = "import os\nprint(*map(os.environ.get, notebook.QUIET))"
+    program = [BEGIN, "QUICK = begin()", TRAIN, SHOW, "from nnlab import notebook", look]
+    run = subprocess.run([sys.executable, "-c", "\n".join(program)], capture_output=True, text=True)
+    assert (run.stdout, run.stderr) == (f"True True {BACKEND}\n3 true true\n", "")
 
 
 def test_alternative_text_is_the_title_of_the_whole_else_those_of_its_parts():

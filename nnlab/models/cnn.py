@@ -11,9 +11,9 @@ def build_cnn(
 
     Float ``(batch, *image_shape)`` goes in, probabilities ``(batch, num_classes)``, float32, come
     out. Each convolution, ``conv_1``, ``conv_2``, …, is followed by 2×2 max pooling (but the last
-    is not), batch normalisation and ReLU. What the classifying layer at the end reads is the layer
-    ``features``: the last of the hidden dense layers, or the flattened feature maps where there are
-    none.
+    is not), batch normalization and ReLU, ``relu_1``, ``relu_2``, …. What the classifying layer at
+    the end reads is the layer ``features``: the last of the hidden dense layers, or the flattened
+    feature maps where there are none.
 
     image_shape: ``(height, width, channels)``, e.g. ``(28, 28, 1)``.
     num_classes: number of classes.
@@ -25,7 +25,7 @@ def build_cnn(
         direction.
 
     Source: LeCun et al., "Gradient-Based Learning Applied to Document Recognition" (1998); 3×3
-    filters as in Simonyan and Zisserman (2015); batch normalisation: Ioffe and Szegedy (2015).
+    filters as in Simonyan and Zisserman (2015); batch normalization: Ioffe and Szegedy (2015).
     """
     inputs = x = keras.Input(image_shape)
     if shift:
@@ -36,10 +36,10 @@ def build_cnn(
         x = layers.Conv2D(width, 3, padding="same", use_bias=False, name=f"conv_{number}")(x)
         if number < len(filters):
             # Max pooling and ReLU give the same in either order. Pooled first, there is
-            # only a quarter of the numbers left to normalise (as maxima).
+            # only a quarter of the numbers left to normalize (as maxima).
             x = layers.MaxPooling2D()(x)  # half of height and width
         x = layers.BatchNormalization(momentum=0.9)(x)
-        x = layers.ReLU()(x)
+        x = layers.ReLU(name=f"relu_{number}")(x)
     x = layers.Flatten(name=None if units else "features")(x)  # (batch, places)
     x = layers.Dropout(dropout)(x)
     for number, width in enumerate(map(int, units), start=1):

@@ -38,6 +38,8 @@ def test_a_cnn_has_the_filters_units_and_dropout_asked_for(build_cnn):
     dropout = [layer for layer in model.layers if isinstance(layer, keras.layers.Dropout)]
     assert [layer.rate for layer in dropout] == [0.25, 0.25, 0.25]
     assert model.get_layer("conv_3").output.shape[1:3] == (4, 4)  # halved after each but the last
+    widths = [model.get_layer(f"relu_{i}").output.shape[-1] for i in (1, 2, 3)]
+    assert widths == [3, 5, 7]
 
 
 def test_the_layers_stand_in_the_order_that_is_described(build_cnn):

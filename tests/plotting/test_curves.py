@@ -1,3 +1,5 @@
+import functools
+
 import numpy as np
 import pytest
 
@@ -26,6 +28,7 @@ def test_a_validation_metric_is_drawn_as_validation(helper, legend):
     assert ax.get_ylabel() == "loss"
 
 
+@functools.cache
 def fit(validation_freq, epochs):
     """Return the history of a fit that validates now and then, and the epochs when it did."""
     import keras

@@ -1,8 +1,8 @@
 """Training that is killed goes on after the last whole epoch, and ends as if nothing had happened.
 
-This file is also a program. ``python test_resuming.py train WORKLOAD FOLDER`` is killed on its way;
-``finish FOLDER`` takes up what was left there, interrupts each other workload itself, and compares
-every end with that of a training that nothing interrupted.
+This file is also a program. ``python test_resuming.py FOLDER`` starts trainings that are killed on
+their way, takes up what they left there, interrupts other trainings itself, and compares every end
+with that of a training that nothing interrupted.
 """
 
 import contextlib
@@ -187,26 +187,51 @@ def in_mid_epoch(act):
 
 
 def train_until_killed(workload, folder):
-    if workload == "killed while saving":
-        replace = Path.replace
+    """Train in a process of its own; return how it ended, and how many epochs can be read then.
 
-        def cut_short_and_killed(path, target):
-            if ResumeTraining(Path(folder, "run"), seed=0).read()[0]["epochs"] == KILLED_IN:
-                os.truncate(path, path.stat().st_size // 2)
-                kill()
-            return replace(path, target)
+    It is a copy of this one, which saves to import Keras again: that must not have begun to compute
+    anything, because threads are not copied.
+    """
+    process = os.fork()
+    if process == 0:
+        prepare()
+        if workload == "killed while saving":
+            Path.replace = cut_short_and_killed
+            train(workload, folder)
+        else:
+            train(workload, folder, extra=[in_mid_epoch(kill)])
+        os._exit(0)
+    ended = os.waitstatus_to_exitcode(os.waitpid(process, 0)[1])
+    return ended, epochs_in(folder)
 
-        Path.replace = cut_short_and_killed
-    train(workload, folder, extra=[in_mid_epoch(kill)] if "saving" not in workload else [])
+
+def epochs_in(folder):
+    return len(ResumeTraining(Path(folder, "run"), seed=0).history.get("loss", []))
+
+
+def cut_short_and_killed(path, target, replace=Path.replace):
+    if epochs_in(path.parents[1]) == KILLED_IN:
+        os.truncate(path, path.stat().st_size // 2)
+        kill()
+    return replace(path, target)
 
 
 def interrupt():
     raise KeyboardInterrupt
 
 
+def prepare():
+    warnings.simplefilter("error", UserWarning)
+    set_seed(0, deterministic=True)
+    training.reshuffle_each_epoch()
+    training.keep_recurrent_state()
+
+
 def finish(folder):
     """Return for each workload which epochs were trained in the end, and whether it ended alike."""
     found = {}
+    killed = {workload: train_until_killed(workload, Path(folder, workload)) for workload in KILLED}
+    prepare()
     for workload in WORKLOADS:
         here = Path(folder, workload)
         if workload in INTERRUPTED:
@@ -217,6 +242,7 @@ def finish(folder):
         whole = train(workload, Path(folder, f"{workload}, uninterrupted"))
         ends = whole.keys() - {"trained"}
         found[workload] = {
+            "killed": killed.get(workload),
             "trained": [run["trained"] for run in (whole, resumed, again)],
             "alike": {name: same(resumed[name], whole[name]) for name in ends},
             "alike again": {name: same(again[name], whole[name]) for name in ends},
@@ -235,24 +261,17 @@ def same(a, b):
     return np.array_equal(a, b)
 
 
-def start(*words):
-    environment = os.environ | {"TF_CPP_MIN_LOG_LEVEL": "3"}
-    pipes = {"stdout": subprocess.PIPE, "stderr": subprocess.PIPE, "text": True}
-    return subprocess.Popen([sys.executable, __file__, *map(str, words)], env=environment, **pipes)
-
-
 @pytest.fixture(scope="module")
 def finished(tmp_path_factory):
-    folder = tmp_path_factory.mktemp("runs")
-    for workload in KILLED:
-        process = start("train", workload, folder / workload)
-        errors = process.communicate(timeout=180)[1]
-        assert process.returncode == -signal.SIGKILL, errors
-        assert len(ResumeTraining(folder / workload / "run", seed=1).history["loss"]) == KILLED_IN
-    process = start("finish", folder)
-    output, errors = process.communicate(timeout=300)
-    assert process.returncode == 0, errors
-    return json.loads(output.splitlines()[-1])
+    run = subprocess.run(
+        [sys.executable, __file__, tmp_path_factory.mktemp("runs")],
+        env=os.environ | {"TF_CPP_MIN_LOG_LEVEL": "3"},
+        capture_output=True,
+        text=True,
+        timeout=300,
+    )
+    assert run.returncode == 0, run.stderr
+    return json.loads(run.stdout.splitlines()[-1])
 
 
 @pytest.mark.parametrize("workload", WORKLOADS)
@@ -260,6 +279,8 @@ def test_a_killed_training_goes_on_and_ends_bit_for_bit_like_an_uninterrupted_on
     finished, workload
 ):
     found = finished[workload]
+    if workload in KILLED:
+        assert found["killed"] == [-signal.SIGKILL, KILLED_IN]
     whole, resumed, again = found["trained"]
     assert whole == list(range(EPOCHS - 1 if workload == "watched" else EPOCHS))
     assert resumed == whole[KILLED_IN:]  # what was cut off is trained again from its start
@@ -462,10 +483,4 @@ def test_an_epoch_is_on_the_disk_before_the_last_one_is_replaced(helper, tmp_pat
 
 
 if __name__ == "__main__":
-    warnings.simplefilter("error", UserWarning)
-    set_seed(0, deterministic=True)
-    training.reshuffle_each_epoch()
-    training.keep_recurrent_state()
-    if sys.argv[1] == "train":
-        train_until_killed(*sys.argv[2:])
-    print(json.dumps(finish(sys.argv[2])))
+    print(json.dumps(finish(sys.argv[1])))

@@ -1,8 +1,6 @@
 """One seed for everything."""
 
 import random
-import subprocess
-import sys
 
 import keras
 import numpy as np
@@ -30,18 +28,25 @@ def test_a_seed_outside_its_range_is_refused(helper, seed):
         helper(set_seed)(seed)
 
 
-def test_deterministic_turns_on_the_op_determinism_of_the_backend():
-    asked = {
-        "tensorflow": "from tensorflow.python.framework.config import is_op_determinism_enabled",
-        "torch": "from torch import are_deterministic_algorithms_enabled",
-        "jax": "def always(): return deterministic",  # on a CPU
-    }[keras.backend.backend()]
-    is_on = asked.split()[-1] if "import" in asked else "always"
-    program = f"""
-{asked}
-from nnlab.training import set_seed
-for deterministic in (False, True):
-    set_seed(0, deterministic=deterministic)
-    assert {is_on}() == deterministic
-"""
-    subprocess.run([sys.executable, "-c", program], check=True)
+@pytest.fixture
+def is_deterministic():
+    """Return a function: does the backend repeat every operation bit for bit? Undone at the end."""
+    backend = keras.backend.backend()
+    if backend == "tensorflow":
+        from tensorflow.python.framework import config
+
+        yield config.is_op_determinism_enabled
+        config.disable_op_determinism()
+    elif backend == "torch":
+        import torch
+
+        yield torch.are_deterministic_algorithms_enabled
+        torch.use_deterministic_algorithms(False)
+    else:
+        pytest.skip("on a CPU, JAX always does")
+
+
+def test_deterministic_turns_on_the_op_determinism_of_the_backend(helper, is_deterministic):
+    for deterministic in (False, True):
+        helper(set_seed)(0, deterministic=deterministic)
+        assert is_deterministic() == deterministic

@@ -2,43 +2,53 @@
 
 A fault that is no longer there fails its test: then delete the workaround, or, if it is there in a
 version that the workaround leaves alone, raise the version.
+
+This file is also a program: workarounds stay until a process ends, so one of its own looks for each
+fault, calls the workaround, looks again, and prints what it found.
 """
 
+import json
 import os
 import subprocess
 import sys
+import time
 
 import keras
+import numpy as np
 import pytest
+from keras import layers, ops
+
+from nnlab import training
 
 BACKEND = keras.backend.backend()
 
-# Each program prints whether it has met the fault.
-WAITS_FOR_THE_TUNER = """
-import time
-import tensorflow as tf
 
-def seconds_to_delete():
-    dataset = tf.data.Dataset.range(10**9).map(lambda x: x, num_parallel_calls=tf.data.AUTOTUNE)
-    iterator = iter(dataset.prefetch(tf.data.AUTOTUNE).with_options(tf.data.Options()))
-    until = time.perf_counter() + 0.18  # of 0.31, when the thread looks for the fifth time
-    while time.perf_counter() < until:
-        next(iterator)
-    start = time.perf_counter()
-    del iterator
-    return time.perf_counter() - start
+# ---- what meets a fault --------------------------------------------------------------------------
 
-waits = 0
-for _ in range(30):
-    waits += waits < 3 and seconds_to_delete() > 0.08
-print(waits == 3)
-"""
-SAME_ORDER_IN_ALL_EPOCHS = """
-import keras
-import numpy as np
-from keras import ops
 
-class Order(keras.layers.Layer):
+def waits_for_the_tuner():
+    import tensorflow as tf
+
+    def seconds_to_delete():
+        dataset = tf.data.Dataset.range(10**9).map(lambda x: x, num_parallel_calls=tf.data.AUTOTUNE)
+        iterator = iter(dataset.prefetch(tf.data.AUTOTUNE).with_options(tf.data.Options()))
+        until = time.perf_counter() + 0.18  # of 0.31, when the thread looks for the fifth time
+        while time.perf_counter() < until:
+            next(iterator)
+            time.sleep(0.001)
+        start = time.perf_counter()
+        del iterator
+        return time.perf_counter() - start
+
+    waits = 0
+    for _ in range(30):
+        waits += waits < 3 and seconds_to_delete() > 0.08
+    return waits == 3
+
+
+class Order(layers.Layer):
+    """Remembers the last three batches of four numbers."""
+
     def build(self, shape):
         self.seen = self.add_weight(shape=(12,), initializer="zeros", trainable=False)
 
@@ -46,108 +56,126 @@ class Order(keras.layers.Layer):
         self.seen.assign(ops.concatenate([self.seen[4:], x[:, 0]]))
         return x
 
-def look(epoch, logs):
-    orders.append(tuple(ops.convert_to_numpy(model.layers[0].seen).astype(int)))
 
-model = keras.Sequential([keras.Input(batch_shape=(4, 1)), Order(), keras.layers.Dense(1)])
-model.compile("sgd", "mse")
-x = np.arange(12.0)[:, None]
-keras.utils.set_random_seed(0)
-orders = []
-watch = keras.callbacks.LambdaCallback(on_epoch_end=look)
-for shuffle in (True, False):
-    model.fit(x, x, batch_size=4, epochs=3, shuffle=shuffle, callbacks=[watch], verbose=0)
-assert all(sorted(order) == list(range(12)) for order in orders)
-assert orders[3:] == [tuple(range(12))] * 3
-print(len(set(orders[:3])) < 3)
-"""
-FORGETS_RECURRENT_STATE = """
-import keras
-import numpy as np
+def takes_the_same_order_in_all_epochs():
+    def look(epoch, logs):
+        orders.append(tuple(ops.convert_to_numpy(model.layers[0].seen).astype(int)))
 
-faults = []
-for kind in (keras.layers.SimpleRNN, keras.layers.LSTM, keras.layers.GRU):
-    inputs = keras.Input(batch_shape=(2, 3, 1))
-    model = keras.Model(inputs, kind(4, stateful=True)(inputs))
+    model = keras.Sequential([keras.Input(batch_shape=(4, 1)), Order(), layers.Dense(1)])
     model.compile("sgd", "mse")
-    x = np.ones((2, 3, 1))
-    forgets = np.allclose(model.predict(x, verbose=0), model.predict(x, verbose=0))
-    try:
-        model.fit(x, np.ones((2, 4)), epochs=2, shuffle=False, verbose=0)
-        faults.append(forgets)
-    except RuntimeError as error:
-        assert "modified by an inplace operation" in str(error)
-        faults.append(True)
-print(any(faults))
-"""
+    x = np.arange(12.0)[:, None]
+    keras.utils.set_random_seed(0)
+    orders = []
+    watch = keras.callbacks.LambdaCallback(on_epoch_end=look)
+    for shuffle in (True, False):
+        model.fit(x, x, batch_size=4, epochs=3, shuffle=shuffle, callbacks=[watch], verbose=0)
+    assert all(sorted(order) == list(range(12)) for order in orders)
+    assert orders[3:] == [tuple(range(12))] * 3
+    return len(set(orders[:3])) < 3
+
+
+def forgets_recurrent_state():
+    faults = []
+    for kind in (layers.SimpleRNN, layers.LSTM, layers.GRU):
+        inputs = keras.Input(batch_shape=(2, 3, 1))
+        model = keras.Model(inputs, kind(4, stateful=True)(inputs))
+        model.compile("sgd", "mse")
+        x = np.ones((2, 3, 1))
+        forgets = np.allclose(model.predict(x, verbose=0), model.predict(x, verbose=0))
+        try:
+            model.fit(x, np.ones((2, 4)), epochs=2, shuffle=False, verbose=0)
+            faults.append(forgets)
+        except RuntimeError as error:
+            assert "modified by an inplace operation" in str(error)
+            faults.append(True)
+    return any(faults)
+
+
+# Workaround → what meets its fault, the backends that have the fault, those that can be asked.
+EVERY = ("tensorflow", "jax", "torch")
 FAULTS = {
-    "disable_autotune": (WAITS_FOR_THE_TUNER, ["tensorflow"]),
-    "reshuffle_each_epoch": (SAME_ORDER_IN_ALL_EPOCHS, ["tensorflow"]),
-    "keep_recurrent_state": (FORGETS_RECURRENT_STATE, ["jax", "torch"]),
+    "disable_autotune": (waits_for_the_tuner, ["tensorflow"], ["tensorflow"]),
+    "reshuffle_each_epoch": (takes_the_same_order_in_all_epochs, ["tensorflow"], EVERY),
+    "keep_recurrent_state": (forgets_recurrent_state, ["jax", "torch"], EVERY),
 }
 
 
-def meets_the_fault(program):
+def patched():
+    """Return all that the workarounds change."""
+    from keras.src.trainers.data_adapters.array_data_adapter import ArrayDataAdapter
+    from tensorflow.data.experimental import AutotuneOptions
+
+    return [
+        AutotuneOptions.__init__,
+        ArrayDataAdapter.get_tf_dataset,
+        ArrayDataAdapter.on_epoch_begin,
+        layers.RNN.variables,
+        layers.LSTM.inner_loop,
+        layers.GRU.inner_loop,
+    ]
+
+
+def look_for_all():
+    """Return for each workaround whether its fault is met before it and after it is called twice.
+
+    And whether the first calls changed something, and 1200 more, beyond which Python does not let
+    functions call each other, something again.
+    """
+    found = {}
+    untouched = patched()
+    for name, (meets_the_fault, backends, asked) in FAULTS.items():
+        found[name] = {"without": BACKEND in backends and meets_the_fault()}
+        getattr(training, name)()
+        getattr(training, name)()
+        found[name]["with"] = BACKEND in asked and meets_the_fault()
+    changed = patched()
+    for name in 1200 * [*FAULTS]:
+        getattr(training, name)()
+    found["changed at first"] = changed != untouched
+    found["changed later"] = patched() != changed
+    return found
+
+
+# ---- what comes out ------------------------------------------------------------------------------
+
+
+@pytest.fixture(scope="module")
+def found():
     run = subprocess.run(
-        [sys.executable, "-c", program],
+        [sys.executable, __file__],
         env=os.environ | {"TF_CPP_MIN_LOG_LEVEL": "3"},
         capture_output=True,
         text=True,
         timeout=120,
     )
     assert run.returncode == 0, run.stderr
-    return {"True": True, "False": False}[run.stdout.split()[-1]]
+    return json.loads(run.stdout.splitlines()[-1])
 
 
 @pytest.mark.parametrize("name", FAULTS)
-def test_the_fault_is_still_there_without_its_workaround(name):
-    program, backends = FAULTS[name]
+def test_the_fault_is_still_there_without_its_workaround(name, found):
+    backends = FAULTS[name][1]
     if BACKEND not in backends:
         pytest.skip(f"a fault of {' and '.join(backends)}")
-    assert meets_the_fault(program), (
-        f"fixed: nnlab.training.{name} can go, or its half for {BACKEND}"
-    )
+    assert found[name]["without"], f"fixed: nnlab.training.{name} can go, or its half for {BACKEND}"
 
 
 @pytest.mark.parametrize("name", FAULTS)
-def test_the_fault_is_gone_with_the_workaround_called_twice(name):
-    if name == "disable_autotune" and BACKEND != "tensorflow":
-        pytest.skip("its program uses TensorFlow itself, which is left alone on other backends")
-    called_twice = f"from nnlab.training import {name}\n{name}()\n{name}()\n"
-    assert not meets_the_fault(called_twice + FAULTS[name][0])
+def test_the_fault_is_gone_with_the_workaround_called_twice(name, found):
+    if BACKEND not in FAULTS[name][2]:
+        pytest.skip("it is met with TensorFlow itself, which is left alone on other backends")
+    assert not found[name]["with"]
 
 
-def test_a_second_call_changes_nothing(helper):
-    program = """
-import keras
-from keras import layers
-from keras.src.trainers.data_adapters.array_data_adapter import ArrayDataAdapter
-from tensorflow.data.experimental import AutotuneOptions
-from nnlab.training import disable_autotune, keep_recurrent_state, reshuffle_each_epoch
-
-def patched():
-    return [
-        AutotuneOptions.__init__, ArrayDataAdapter.get_tf_dataset, ArrayDataAdapter.on_epoch_begin,
-        layers.RNN.variables, layers.LSTM.inner_loop, layers.GRU.inner_loop,
-    ]
-
-before = patched()
-for _ in range(1200):  # more than Python lets functions call each other
-    disable_autotune()
-    reshuffle_each_epoch()
-    keep_recurrent_state()
-    after = after if _ else patched()
-assert patched() == after != before
-"""
-    subprocess.run([sys.executable, "-c", program], check=True, capture_output=True)
+def test_a_second_call_changes_nothing(found):
+    assert found["changed at first"]
+    assert not found["changed later"]
 
 
 @pytest.mark.parametrize("version", [("2.22.0", "3.16.0"), ("3.0.0rc1", "4.0.dev3")])
 def test_a_version_that_may_be_fixed_is_left_alone(helper, monkeypatch, version):
     tensorflow = pytest.importorskip("tensorflow")
     from keras.src.trainers.data_adapters.array_data_adapter import ArrayDataAdapter
-
-    from nnlab import training
 
     options = tensorflow.data.experimental.AutotuneOptions
     before = options.__init__, ArrayDataAdapter.get_tf_dataset, keras.layers.GRU.inner_loop
@@ -160,3 +188,7 @@ def test_a_version_that_may_be_fixed_is_left_alone(helper, monkeypatch, version)
         helper(training.keep_recurrent_state)()
     after = options.__init__, ArrayDataAdapter.get_tf_dataset, keras.layers.GRU.inner_loop
     assert after == before
+
+
+if __name__ == "__main__":
+    print(json.dumps(look_for_all()))
