@@ -43,11 +43,17 @@ def begin():
     logging.getLogger("tensorflow").setLevel("ERROR")
     import matplotlib.pyplot as plt
 
-    from nnlab.training import disable_autotune, keep_recurrent_state, reshuffle_each_epoch
+    from nnlab.training import (
+        copy_averaged_weights,
+        disable_autotune,
+        keep_recurrent_state,
+        reshuffle_each_epoch,
+    )
 
     disable_autotune()
     reshuffle_each_epoch()
     keep_recurrent_state()
+    copy_averaged_weights()
     plt.style.use(STYLE)
     _describe_figures()
     return os.environ.get("NNLAB_QUICK") == "1"

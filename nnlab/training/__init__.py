@@ -6,6 +6,7 @@ from nnlab.training.resuming import ResumeTraining
 from nnlab.training.schedules import warmup_cosine
 from nnlab.training.seeds import set_seed
 from nnlab.training.workarounds import (
+    copy_averaged_weights,
     disable_autotune,
     keep_recurrent_state,
     reshuffle_each_epoch,
@@ -16,6 +17,7 @@ __all__ = [
     "ResumeTraining",
     "SampleSnapshots",
     "best_precision",
+    "copy_averaged_weights",
     "disable_autotune",
     "keep_recurrent_state",
     "list_devices",

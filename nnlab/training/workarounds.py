@@ -118,3 +118,37 @@ def keep_recurrent_state():
     if backend == "torch" and version <= (3, 15) and fresh:
         layers.LSTM.inner_loop = on_copies(layers.LSTM.inner_loop)
         layers.GRU.inner_loop = on_copies(layers.GRU.inner_loop)  # SimpleRNN copies by itself
+
+
+def copy_averaged_weights():
+    """Let averaged weights (``use_ema=True``) outlive a ``predict`` on the JAX backend.
+
+    Up to Keras 3.15 a weight and its average share one buffer at the end of ``fit``, and, with the
+    callback ``SwapEMAWeights``, of its last epoch. ``predict`` gives the weight's buffer to JAX for
+    reuse, and the average is gone: "Buffer has been deleted or donated". Here each gets its own.
+    Other backends do not need it.
+
+    Source: ``jax.jit``, ``donate_argnums``. The fault is not reported yet.
+    """
+    version = tuple(map(int, keras.__version__.split(".")[:2]))
+    swap = keras.callbacks.SwapEMAWeights
+    if keras.backend.backend() != "jax" or version > (3, 15):
+        return
+    if swap._backend_finalize_ema_values.__name__ == "finalize_by_copies":
+        return
+
+    def finalize_by_copies(callback, optimizer):
+        averages = optimizer._model_variables_moving_average
+        for variable, average in zip(optimizer._trainable_variables, averages, strict=True):
+            average.assign(ops.copy(variable.value))
+
+    overwrite = keras.optimizers.Optimizer._overwrite_model_variables_with_average_value
+
+    def overwrite_by_copies(optimizer, trainable_variables):
+        overwrite(optimizer, trainable_variables)
+        for variable in trainable_variables:
+            variable.assign(ops.copy(variable.value))
+
+    swap._backend_finalize_ema_values = finalize_by_copies
+    optimizers = keras.optimizers.Optimizer
+    optimizers._overwrite_model_variables_with_average_value = overwrite_by_copies

@@ -91,12 +91,30 @@ def forgets_recurrent_state():
     return any(faults)
 
 
+def loses_averaged_weights():
+    model = keras.Sequential([keras.Input((1,)), layers.Dense(1)])
+    model.compile(keras.optimizers.SGD(0.1, use_ema=True), "mse")
+    x = np.ones((4, 1))
+    swap = keras.callbacks.SwapEMAWeights(swap_on_epoch=True)
+    look = keras.callbacks.LambdaCallback(
+        on_epoch_end=lambda epoch, logs: model.predict(x, verbose=0)
+    )
+    try:
+        model.fit(x, x, epochs=2, callbacks=[swap, look], verbose=0)
+        model.predict(x, verbose=0)
+        model.fit(x, x, verbose=0)
+    except (RuntimeError, TypeError, ValueError):  # "Buffer has been deleted or donated"
+        return True
+    return False
+
+
 # Workaround → what meets its fault, the backends that have the fault, those that can be asked.
 EVERY = ("tensorflow", "jax", "torch")
 FAULTS = {
     "disable_autotune": (waits_for_the_tuner, ["tensorflow"], ["tensorflow"]),
     "reshuffle_each_epoch": (takes_the_same_order_in_all_epochs, ["tensorflow"], EVERY),
     "keep_recurrent_state": (forgets_recurrent_state, ["jax", "torch"], EVERY),
+    "copy_averaged_weights": (loses_averaged_weights, ["jax"], EVERY),
 }
 
 
@@ -112,6 +130,8 @@ def patched():
         layers.RNN.variables,
         layers.LSTM.inner_loop,
         layers.GRU.inner_loop,
+        keras.callbacks.SwapEMAWeights._backend_finalize_ema_values,
+        keras.optimizers.Optimizer._overwrite_model_variables_with_average_value,
     ]
 
 
