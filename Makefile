@@ -19,7 +19,7 @@ help:  ## list the commands
 	@awk -F ':.*## ' '/^[a-z]+:.*## / {printf "make %-12s %s\n", $$1, $$2}' Makefile
 
 run: .venv/ready  ## run every notebook once, quickly, two at a time; ends by naming the gallery to open
-	$(BIN)/nnlab run --quick --jobs 2 --out build/run
+	OMP_NUM_THREADS=$${OMP_NUM_THREADS:-1} $(BIN)/nnlab run --quick --jobs 2 --out build/run
 
 lab: .venv/ready  ## open the notebooks in JupyterLab
 	$(BIN)/jupyter lab --notebook-dir notebooks
