@@ -44,7 +44,7 @@ endif
 else
 # What does not touch Keras is the same on every backend.
 TESTS_OF_KERAS := tests/models tests/training $(addprefix tests/test_,backends.py notebook.py sampling.py)
-# JAX compiles the same program anew for each network: what one has compiled, the next one reads.
+# JAX compiles the same program once for each network: what one test has compiled, the next one reads.
 JAX_CACHE = JAX_COMPILATION_CACHE_DIR=$(CURDIR)/build/jax \
 	JAX_PERSISTENT_CACHE_MIN_COMPILE_TIME_SECS=0 JAX_PERSISTENT_CACHE_MIN_ENTRY_SIZE_BYTES=-1
 test: lint  ## BACKEND=jax or BACKEND=torch: the tests that touch Keras, and two notebooks, on that backend

@@ -68,13 +68,11 @@ def nnlab_notebook(epochs):
         from nnlab.models import build_cnn
 
         settings = notebook_settings("02_cnn_classification")
-        for name, value in settings.items():
-            settings[name] = value["mnist"] if isinstance(value, dict) else value
         begin(settings["SEED"])
         x, y, x_test, y_test = images()
         trial = Trial(examples=int(0.9 * len(x)))
-        network = {name: settings[name.upper()] for name in ("filters", "dropout", "shift")}
-        model = build_cnn((28, 28, 1), 10, **network)
+        filters = settings["FILTERS"]
+        model = build_cnn((28, 28, 1), 10, filters=filters, shift=settings["DIGITS_SHIFT"])
         trial.judge = accuracy_of(model, x_test, y_test)
         options = {"peak": settings["PEAK_RATE"], "held_out": 0.1, "steps_per_execution": 16}
         return keras_classifier(

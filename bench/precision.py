@@ -20,9 +20,8 @@ def convolutional(precision, quick):
     model = build_cnn(
         data.image_shape,
         10,
-        filters=settings["FILTERS"]["mnist"],
-        dropout=settings["DROPOUT"],
-        shift=0.08,
+        filters=settings["FILTERS"],
+        shift=settings["DIGITS_SHIFT"],
     )
     x = data.x_train[:count] / np.float32(255)
     y = data.y_train[:count]
@@ -42,14 +41,13 @@ def recurrent(precision, quick):
     x, y = stateful_batches(vocabulary.encode(text), window, batch_size)
     model = build_char_rnn(
         len(vocabulary),
-        units=(settings["UNITS"]["gru"],),
-        embedding_dim=settings["EMBEDDING_DIM"],
+        units=settings["UNITS"],
         dropout=settings["DROPOUT"],
         batch_size=batch_size,
     )
     trial = Trial(examples=x.size)
     loss = keras.losses.SparseCategoricalCrossentropy(from_logits=True)
-    model.compile(keras.optimizers.Adam(1e-3, clipnorm=1.0), loss, steps_per_execution=8)
+    model.compile(keras.optimizers.Adam(1e-3, global_clipnorm=1.0), loss, steps_per_execution=8)
     callbacks = [ResetStates(), trial.callback()]
     model.fit(x, y, batch_size, 2 if quick else 5, shuffle=False, callbacks=callbacks, verbose=0)
     trial.flops = training_flops(model)

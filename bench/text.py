@@ -110,14 +110,12 @@ def nnlab_notebook(epochs):
         steps = (1 if quick else epochs) * len(x) // batch_size
         model = build_char_rnn(
             len(vocabulary),
-            cell="gru",
-            units=(settings["UNITS"]["gru"],),
-            embedding_dim=settings["EMBEDDING_DIM"],
+            units=settings["UNITS"],
             dropout=settings["DROPOUT"],
             batch_size=batch_size,
         )
         model.compile(
-            keras.optimizers.Adam(warmup_cosine(peak, steps), clipnorm=1.0),
+            keras.optimizers.Adam(warmup_cosine(peak, steps), global_clipnorm=1.0),
             loss=keras.losses.SparseCategoricalCrossentropy(from_logits=True),
             steps_per_execution=8,
         )

@@ -1,5 +1,6 @@
 """The arithmetic of the bench: what is counted, what is compared with what."""
 
+import ast
 import sys
 from pathlib import Path
 
@@ -85,3 +86,33 @@ def test_notebook_settings_are_those_of_a_full_run(bench, monkeypatch):
 
     monkeypatch.setenv("NNLAB_QUICK", "1")
     assert measure.notebook_settings("01_mnist_mlp")["EPOCHS"] == 10
+
+
+def settings_read(path):
+    """Return (notebook, setting) of each setting that a function of a program reads by its name."""
+    found = set()
+    for function in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
+        if isinstance(function, ast.FunctionDef):
+            nodes = list(ast.walk(function))
+            calls = [node for node in nodes if isinstance(node, ast.Call)]
+            names = [c.args[0].value for c in calls if ast.unparse(c.func) == "notebook_settings"]
+            reads = [node for node in nodes if isinstance(node, ast.Subscript)]
+            reads = [read for read in reads if ast.unparse(read.value) == "settings"]
+            for name in names[:1]:
+                found |= {(name, read.slice.value) for read in reads}
+    return found
+
+
+@pytest.mark.parametrize("path", sorted(BENCH.glob("*.py")), ids=lambda path: path.name)
+def test_a_program_reads_only_settings_that_the_notebook_has(bench, path):
+    import measure
+
+    for notebook, setting in settings_read(path):
+        assert setting in measure.notebook_settings(notebook), f"{notebook} sets no {setting}"
+
+
+def test_the_check_notices_what_the_programs_read(bench):
+    read = set()
+    for path in BENCH.glob("*.py"):
+        read |= settings_read(path)
+    assert {("02_cnn_classification", "FILTERS"), ("04_dcgan", "LATENT_DIM")} <= read

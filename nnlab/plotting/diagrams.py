@@ -56,7 +56,7 @@ def plot_network(sizes, *, names=None, ax=None):
     names: what is written under each layer; by default its size.
     ax: the Axes to draw on; by default those of a new figure.
 
-    Raises ValueError for no layer, a layer without units, or as many names as there are not layers.
+    Raises ValueError for no layer, a layer without units, or names that are not one for each layer.
     """
     names = [f"{size:,}" for size in sizes] if names is None else names
     if not len(sizes) or min(sizes) < 1 or len(names) != len(sizes):
