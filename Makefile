@@ -58,7 +58,7 @@ lint: .venv/ready
 	$(BIN)/ruff format --check .
 
 notebooks: .venv/ready  ## run every notebook and all solutions in full, keep outputs, bring README's table up to date
-	$(BIN)/nnlab run --full --out build/notebooks
+	$(BIN)/nnlab run --full --out build/notebooks --models build/models
 	$(BIN)/nnlab run --full --out build/solutions notebooks/solutions
 	cp build/notebooks/*.ipynb notebooks/
 	cp build/solutions/*.ipynb notebooks/solutions/

@@ -12,7 +12,7 @@ from typer.testing import CliRunner
 import nnlab
 from nnlab.cli import app
 
-WORK_AS_A_WHOLE = ("cli", "datasets", "launching", "notebook")
+WORK_AS_A_WHOLE = ("cli", "datasets", "launching", "notebook", "trained")
 
 
 def helpers():

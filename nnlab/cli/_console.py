@@ -11,6 +11,7 @@ from rich.text import Text
 
 from nnlab.cli._gallery import write_gallery
 from nnlab.cli._notebooks import run_notebooks
+from nnlab.cli._parameters import text_of
 from nnlab.cli._records import metrics_of
 
 
@@ -21,6 +22,9 @@ def run_and_show(paths, out, **settings):
     """
     console = Console(highlight=False)
     bars = ProgressBars(console)
+    for line in without_settings(settings["parameters"]):
+        console.print(line, soft_wrap=True, markup=False)
+    before = models_in(settings["models"])
     results = []
     interrupted = True
     with suppress(KeyboardInterrupt), bars.progress:
@@ -37,10 +41,34 @@ def run_and_show(paths, out, **settings):
             console.print(
                 "A quick run: its metrics show that all works, not what a full run reaches."
             )
+        for path in sorted(models_in(settings["models"]) - before):
+            console.print(f"Model: {path[0]}", soft_wrap=True, markup=False)
         console.print(f"Gallery: {index}", soft_wrap=True, markup=False)
     if interrupted:
         return 130
     return 1 if any(result.error for result in results) else 0
+
+
+def without_settings(parameters):
+    """Return a line for each parameter that some of the notebooks do not have among their settings.
+
+    parameters: path → name → value.
+    """
+    names = {}  # in the order in which they were given
+    for chosen in parameters.values():
+        names |= chosen
+    lines = []
+    for name in names:
+        lacking = [path.stem for path, chosen in parameters.items() if name not in chosen]
+        if lacking:
+            lines.append(f"{name} is no setting of {', '.join(lacking)}, which run without it.")
+    return lines
+
+
+def models_in(folder):
+    """Return (path, time of writing) of each model in a folder; none where there is no folder."""
+    paths = folder.glob("*.keras") if folder else ()
+    return {(path, path.stat().st_mtime_ns) for path in paths}
 
 
 class ProgressBars:
@@ -76,6 +104,8 @@ def report(result, console):
         _report_failure(result, console)
         return
     line = f"{result.name}: ok in {result.seconds:.1f} s"
+    if result.parameters:
+        line += f" with {text_of(result.parameters)}"
     if metrics := _metrics(result):
         line += f", {metrics}"
     console.print(Text(line, "green"), soft_wrap=True)

@@ -11,6 +11,7 @@ from jinja2 import Environment, PackageLoader
 
 from nnlab.cli._formulas import without_formulas
 from nnlab.cli._pages import body_of
+from nnlab.cli._parameters import text_of
 from nnlab.cli._records import metrics_of
 from nnlab.cli._writing import write_whole
 
@@ -100,6 +101,7 @@ def _card(result, notebook, page):
         "link": quote(page) if notebook else None,
         "thumbnail": _thumbnail(notebook) if notebook else None,
         "metrics": list(metrics_of(records).items()),
+        "parameters": text_of(result.get("parameters", {})),
         "datasets": list(dict.fromkeys(datasets)),
         "seconds": _duration(result["seconds"]),
         "status": result["status"],

@@ -30,20 +30,21 @@ def code_cells(notebook):
     return [cell for cell in notebook.cells if cell.cell_type == "code"]
 
 
-async def execute(notebook, path, *, quick, timeout, on_cell):
+async def execute(notebook, path, *, quick, timeout, models, on_cell):
     """Run every cell in a fresh kernel, which has ended when this returns a Failure or None.
 
     notebook: what is run; its cells get their outputs.
     path: of its file; the kernel works in that folder.
     quick: whether the notebook is to run in a minute or less.
     timeout: seconds that one cell may take.
+    models: a folder for the models that the notebook keeps, or None.
     on_cell: called with (path, code cells done, code cells) as each code cell starts, or None.
     """
     manager = AsyncKernelManager(kernel_spec_manager=_ThisPython())
     client = _BoundedClient(notebook, manager, timeout)
     with tempfile.TemporaryFile() as log:
         try:
-            await _start_kernel(client, path, quick, log)
+            await _start_kernel(client, path, _environment(quick, models), log)
             return await _run_cells(client, path, on_cell)
         except Exception as error:  # whatever stops one notebook is its result: the others run on
             return _failure(client, error, log)
@@ -138,13 +139,13 @@ def _characters(content):
     return len(content) if isinstance(content, str) else 8
 
 
-async def _start_kernel(client, path, quick, log):
+async def _start_kernel(client, path, environment, log):
     """Start a kernel in the notebook's folder.
 
     What its process writes itself (a C++ library's last words) goes to ``log``.
     """
     await client.async_start_new_kernel(
-        cwd=str(path.resolve().parent), env=_environment(quick), stdout=log, stderr=log
+        cwd=str(path.resolve().parent), env=environment, stdout=log, stderr=log
     )
     client.group = client.km.provisioner.pid
     await client.async_start_new_kernel_client()
@@ -224,7 +225,7 @@ def merge_streams(outputs):
     return merged
 
 
-def _environment(quick):
+def _environment(quick, models):
     """Return the kernel's environment variables; a quick run has NNLAB_QUICK=1, a full one none."""
     environment = {"TF_CPP_MIN_LOG_LEVEL": "3", "PYDEVD_DISABLE_FILE_VALIDATION": "1"} | os.environ
     for name in ("MPLBACKEND", "NNLAB_QUICK"):  # without the first, ipykernel draws figures inline
@@ -232,6 +233,7 @@ def _environment(quick):
     data = os.environ.get("NNLAB_DATA", "").split(os.pathsep)
     environment["NNLAB_DATA"] = os.pathsep.join(map(_absolute, filter(str.strip, data)))
     environment["NNLAB_CACHE"] = _absolute(os.environ.get("NNLAB_CACHE", ""))
+    environment["NNLAB_MODELS"] = _absolute(str(models or os.environ.get("NNLAB_MODELS", "")))
     if quick:
         environment["NNLAB_QUICK"] = "1"
     return environment

@@ -12,6 +12,7 @@ import nbformat
 
 from nnlab.cli._failure import Failure
 from nnlab.cli._kernel import execute
+from nnlab.cli._parameters import inject_parameters
 from nnlab.cli._reading import read_notebook
 from nnlab.cli._records import records_of
 from nnlab.cli._writing import write_whole
@@ -26,6 +27,7 @@ class Result:
     seconds: float
     error: Failure | None = None
     records: list = field(default_factory=list)
+    parameters: dict = field(default_factory=dict)  # settings that were given to it
 
 
 def find_notebooks(paths, out):
@@ -78,7 +80,9 @@ def _check_names(paths, out):
             raise ValueError(f"running {path} into {out} would overwrite it: choose another folder")
 
 
-def run_notebooks(paths, out, *, quick=False, timeout=1800, jobs=1, on_cell=None):
+def run_notebooks(
+    paths, out, *, quick=False, timeout=1800, jobs=1, parameters=None, models=None, on_cell=None
+):
     """Yield a Result per notebook as they finish; by then, ``out`` holds what each has shown.
 
     paths: notebooks of different names.
@@ -86,6 +90,8 @@ def run_notebooks(paths, out, *, quick=False, timeout=1800, jobs=1, on_cell=None
     quick: whether the notebooks are to run in a minute or less.
     timeout: seconds that one cell may take.
     jobs: how many notebooks run at a time, ≥ 1; with one, they finish in the order of ``paths``.
+    parameters: path → name → value, as from ``choose_parameters``; by default none.
+    models: a folder for the models that notebooks keep, or None.
     on_cell: called with (path, code cells done, code cells) as each code cell starts.
 
     A failure does not stop the rest. Ctrl-C does: KeyboardInterrupt is raised once all that it hit
@@ -99,7 +105,8 @@ def run_notebooks(paths, out, *, quick=False, timeout=1800, jobs=1, on_cell=None
     (out / "index.html").unlink(missing_ok=True)
 
     def run(path):
-        return _run(path, out / path.name, quick=quick, timeout=timeout, on_cell=on_cell)
+        settings = {"quick": quick, "timeout": timeout, "models": models, "on_cell": on_cell}
+        return _run(path, out / path.name, (parameters or {}).get(path, {}), **settings)
 
     with asyncio.Runner() as runner:
         finishing = _as_they_finish(paths, jobs, run)
@@ -161,21 +168,22 @@ def _sigterm_cancels(task):
         loop.remove_signal_handler(signal.SIGTERM)
 
 
-async def _run(path, output, *, quick, timeout, on_cell):
+async def _run(path, output, parameters, **settings):
     start = time.monotonic()
 
     def result(error, records=()):
         status = "failed" if error else "ok"
         seconds = round(time.monotonic() - start, 1)
-        return Result(path.stem, status, seconds, error, list(records))
+        return Result(path.stem, status, seconds, error, list(records), parameters)
 
     try:
         notebook = read_notebook(path)
+        inject_parameters(notebook, parameters)
     except Exception as error:  # a file may hold anything: the other notebooks run on
         output.unlink(missing_ok=True)  # an earlier run's
         return result(Failure(_unreadable(error)))
     try:
-        failure = await execute(notebook, path, quick=quick, timeout=timeout, on_cell=on_cell)
+        failure = await execute(notebook, path, **settings)
     except asyncio.CancelledError:
         failure = Failure("interrupted; later cells did not run")
     ended = result(failure, records_of(notebook))
@@ -193,8 +201,9 @@ def _unreadable(error):
 
 def _write_results(out, results, quick):
     rows = []
+    kept = ("name", "status", "seconds", "parameters", "records")
     for result in results:
-        row = {name: getattr(result, name) for name in ("name", "status", "seconds", "records")}
+        row = {name: getattr(result, name) for name in kept}
         row["error"] = str(result.error) if result.error else None
         rows.append(row)
     run = {"quick": quick, "notebooks": rows}

@@ -27,17 +27,33 @@ def run(
         float, typer.Option(min=1, max=1e7, help="Seconds that one cell may take.")
     ] = 1800,
     jobs: Annotated[int, typer.Option(min=1, help="Notebooks to run at a time.")] = 1,
+    parameters: Annotated[
+        list[str] | None,
+        typer.Option(
+            "--parameter",
+            "-p",
+            metavar="NAME=VALUE",
+            help="A setting, where a notebook has it: -p EPOCHS=3 -p SEED=1.",
+        ),
+    ] = None,
+    models: Annotated[
+        Path | None,
+        typer.Option(metavar="FOLDER", help="Folder for trained models, each with a card."),
+    ] = None,
 ):
     """Execute notebooks in fresh kernels and write a gallery of them; exit 1 if one fails."""
     with needs_extra("run"):
-        from nnlab.cli import _console, _notebooks
+        from nnlab.cli import _console, _notebooks, _parameters
 
     try:
         paths = _notebooks.find_notebooks(notebooks or (), out)
+        given = _parameters.parse_parameters(parameters or ())
+        chosen = _parameters.choose_parameters(paths, given)
     except (FileNotFoundError, ValueError) as error:
         raise typer.BadParameter(str(error)) from error
+    settings = {"quick": quick, "timeout": timeout, "jobs": jobs}
     try:
-        code = _console.run_and_show(paths, out, quick=quick, timeout=timeout, jobs=jobs)
+        code = _console.run_and_show(paths, out, parameters=chosen, models=models, **settings)
     except OSError as error:  # a disk that is full, a folder that may not be written
         typer.echo(f"stopped: {error}", err=True)
         code = 1

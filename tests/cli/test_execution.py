@@ -72,7 +72,7 @@ def test_every_notebook_gets_a_result_in_order(run):
     results, out, _ = run
     assert [name for name, row in results.items() if row["status"] == "ok"] == ["good", "last"]
     for row in results.values():
-        assert row.keys() == {"name", "status", "seconds", "error", "records"}
+        assert row.keys() == {"name", "status", "seconds", "parameters", "error", "records"}
         assert 0 <= row["seconds"] < 60
         assert (row["error"] is None) == (row["status"] == "ok")
     assert not [path for path in out.iterdir() if path.name.startswith(".")]
