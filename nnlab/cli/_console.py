@@ -9,16 +9,18 @@ from rich.markup import escape
 from rich.table import Table
 from rich.text import Text
 
+from nnlab.cli._comparison import compare, read_run
 from nnlab.cli._gallery import write_gallery
 from nnlab.cli._notebooks import run_notebooks
 from nnlab.cli._parameters import text_of
 from nnlab.cli._records import metrics_of
 
 
-def run_and_show(paths, out, **settings):
+def run_and_show(paths, out, earlier=None, **settings):
     """Run notebooks, show how they end and write their gallery; return the exit code.
 
     paths, out, settings: as of ``run_notebooks``.
+    earlier: (name, what ``read_run`` has read) of a run to compare this one with, or None.
     """
     console = Console(highlight=False)
     bars = ProgressBars(console)
@@ -34,13 +36,16 @@ def run_and_show(paths, out, **settings):
             report(result, console)
         interrupted = False
     if results:
-        index = write_gallery(out, paths)
+        comparison = earlier and (earlier[0], compare(earlier[1], read_run(out)))
+        index = write_gallery(out, paths, comparison)
         names = [path.stem for path in paths]
         console.print(summary(sorted(results, key=lambda one: names.index(one.name))))
         if settings.get("quick"):
             console.print(
                 "A quick run: its metrics show that all works, not what a full run reaches."
             )
+        if comparison:
+            console.print(changes(*comparison))
         for path in sorted(models_in(settings["models"]) - before):
             console.print(f"Model: {path[0]}", soft_wrap=True, markup=False)
         console.print(f"Gallery: {index}", soft_wrap=True, markup=False)
@@ -61,7 +66,7 @@ def without_settings(parameters):
     for name in names:
         lacking = [path.stem for path, chosen in parameters.items() if name not in chosen]
         if lacking:
-            lines.append(f"{name} is no setting of {', '.join(lacking)}, which run without it.")
+            lines.append(f"{name} is not set in {', '.join(lacking)}: no such setting.")
     return lines
 
 
@@ -129,6 +134,19 @@ def summary(results):
         status = Text(result.status, "red" if result.error else "green")
         seconds = f"{result.seconds:.1f} s"
         table.add_row(Text(result.name), status, Text(_metrics(result)), seconds)
+    return table
+
+
+def changes(name, rows):
+    """Return a table of what changed since the run of this name."""
+    table = Table(title=Text(f"Compared with {name}"), box=None, pad_edge=False)
+    table.title_justify = "left"
+    for header in ("notebook", "what"):
+        table.add_column(header)
+    for header in ("before", "now", "change"):
+        table.add_column(header, justify="right")
+    for row in rows:
+        table.add_row(*map(Text, row))
     return table
 
 

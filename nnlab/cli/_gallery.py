@@ -12,7 +12,7 @@ from jinja2 import Environment, PackageLoader
 from nnlab.cli._formulas import without_formulas
 from nnlab.cli._pages import body_of
 from nnlab.cli._parameters import text_of
-from nnlab.cli._records import metrics_of
+from nnlab.cli._records import facts_of, metrics_of
 from nnlab.cli._writing import write_whole
 
 FIGURES = ("image/gif", "image/png", "image/jpeg")
@@ -20,12 +20,13 @@ FIGURES = ("image/gif", "image/png", "image/jpeg")
 NOT_PROSE = re.compile(r"[|<>]|!?\[!?\[|!\[|```|[-*+] |\d+\. |\$\$")
 
 
-def write_gallery(folder, sources=()):
+def write_gallery(folder, sources=(), comparison=None):
     """Write ``index.html`` and a page per notebook; return the path of ``index.html``.
 
     folder: it holds ``results.json`` and the executed notebooks, and gets the pages. A notebook
     that could not be read has a card, but no page.
     sources: paths of the notebooks that ran; pictures in their Markdown lie beside them.
+    comparison: (name of an earlier run, list of `Change` since then), or None.
     """
     folder = Path(folder)
     run = json.loads((folder / "results.json").read_text("utf-8"))
@@ -42,7 +43,7 @@ def write_gallery(folder, sources=()):
             shown.append((card, notebook, homes.get(name, folder)))
     templates = Environment(loader=PackageLoader("nnlab.cli"), autoescape=True)
     _write_pages(folder, templates.get_template("page.html"), shown, run.get("quick"))
-    index = _index(templates.get_template("index.html"), cards, run)
+    index = _index(templates.get_template("index.html"), cards, run, comparison)
     write_whole(folder / "index.html", index)
     return folder / "index.html"
 
@@ -59,7 +60,7 @@ def _write_pages(folder, template, shown, quick):
         write_whole(folder / card["page"], page)
 
 
-def _index(template, cards, run):
+def _index(template, cards, run, comparison):
     now = datetime.now()
     return template.render(
         cards=cards,
@@ -67,7 +68,8 @@ def _index(template, cards, run):
         failed=sum(card["status"] == "failed" for card in cards),
         seconds=_duration(sum(result["seconds"] for result in run["notebooks"])),
         date=f"{now.day} {now:%B %Y, %H:%M}",
-        facts=_facts(run["notebooks"]),
+        facts=list(facts_of(run["notebooks"]).items()),
+        comparison=comparison,
     )
 
 
@@ -138,19 +140,6 @@ def _thumbnail(notebook):
                 if image := output.get("data", {}).get(kind):
                     return f"data:{kind};base64,{''.join(image.split())}"
     return None
-
-
-def _facts(results):
-    """Return (name, value) pairs: device and versions of all records, as they first appear."""
-    facts = {}
-    for result in results:
-        for record in result["records"]:
-            named = {"device": record.get("device"), **record.get("versions", {})}
-            for name, value in named.items():
-                values = facts.setdefault(name, [])
-                if value and value not in values:
-                    values.append(value)
-    return [(name, "; ".join(map(str, values))) for name, values in facts.items() if values]
 
 
 def _duration(seconds):

@@ -19,12 +19,37 @@ def metrics_of(records):
 
     This is where a metric gets its four digits, for the terminal and for the gallery.
     """
-    metrics = {}
+    return {name: number_of(value) for name, value in numbers_of(records).items()}
+
+
+def numbers_of(records):
+    """Return the metrics of records as a dict, name → value, in the order they were given."""
+    numbers = {}
     for record in records:
         for name, value in _pairs(record.get("metrics", {})):
-            text = f"{value:.4g}" if isinstance(value, float) else str(value)
-            metrics[name.replace("_", " ")] = text
-    return metrics
+            numbers[name.replace("_", " ")] = value
+    return numbers
+
+
+def number_of(value):
+    """Return a metric's value as text."""
+    return f"{value:.4g}" if isinstance(value, float) else str(value)
+
+
+def facts_of(results):
+    """Return name → text: device and versions in all records, as they first appear.
+
+    results: the rows of ``results.json``.
+    """
+    facts = {}
+    for result in results:
+        for record in result["records"]:
+            named = {"device": record.get("device"), **record.get("versions", {})}
+            for name, value in named.items():
+                values = facts.setdefault(name, [])
+                if value and value not in values:
+                    values.append(value)
+    return {name: "; ".join(map(str, values)) for name, values in facts.items() if values}
 
 
 def _is_record(record):

@@ -40,20 +40,27 @@ def run(
         Path | None,
         typer.Option(metavar="FOLDER", help="Folder for trained models, each with a card."),
     ] = None,
+    compare: Annotated[
+        Path | None,
+        typer.Option(metavar="RESULTS", help="An earlier run's results.json: show what changed."),
+    ] = None,
 ):
     """Execute notebooks in fresh kernels and write a gallery of them; exit 1 if one fails."""
     with needs_extra("run"):
-        from nnlab.cli import _console, _notebooks, _parameters
+        from nnlab.cli import _comparison, _console, _notebooks, _parameters
 
     try:
         paths = _notebooks.find_notebooks(notebooks or (), out)
         given = _parameters.parse_parameters(parameters or ())
         chosen = _parameters.choose_parameters(paths, given)
+        # Read now: this run may write to the same folder.
+        earlier = (str(compare), _comparison.read_run(compare)) if compare else None
     except (FileNotFoundError, ValueError) as error:
         raise typer.BadParameter(str(error)) from error
     settings = {"quick": quick, "timeout": timeout, "jobs": jobs}
+    settings |= {"parameters": chosen, "models": models, "earlier": earlier}
     try:
-        code = _console.run_and_show(paths, out, parameters=chosen, models=models, **settings)
+        code = _console.run_and_show(paths, out, **settings)
     except OSError as error:  # a disk that is full, a folder that may not be written
         typer.echo(f"stopped: {error}", err=True)
         code = 1

@@ -156,7 +156,7 @@ def test_a_setting_of_some_notebooks_is_given_to_them_and_the_others_are_named(n
     other = write(Path("other.ipynb"), settings_cell("SEED = 5"), new_code_cell("print(SEED)"))
     result = nnlab_run(notebook, other, "-p", "SEED=1", "-p", "EPOCHS=3", "--out", "out")
     assert result.exit_code == 0, result.output
-    assert result.output.startswith("EPOCHS is no setting of other, which run without it.\n")
+    assert result.output.startswith("EPOCHS is not set in other: no such setting.\n")
     rows = json.loads(Path("out/results.json").read_text())["notebooks"]
     assert [row["parameters"] for row in rows] == [{"SEED": 1, "EPOCHS": 3}, {"SEED": 1}]
     assert nbformat.read("out/other.ipynb", as_version=4).cells[-1].outputs[0].text == "1\n"
