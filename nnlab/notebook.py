@@ -48,12 +48,14 @@ def begin():
         disable_autotune,
         keep_recurrent_state,
         reshuffle_each_epoch,
+        spare_cudnn_16_bits,
     )
 
     disable_autotune()
     reshuffle_each_epoch()
     keep_recurrent_state()
     copy_averaged_weights()
+    spare_cudnn_16_bits()
     plt.style.use(STYLE)
     _describe_figures()
     return os.environ.get("NNLAB_QUICK") == "1"

@@ -10,6 +10,7 @@ from nnlab.training.workarounds import (
     disable_autotune,
     keep_recurrent_state,
     reshuffle_each_epoch,
+    spare_cudnn_16_bits,
 )
 
 __all__ = [
@@ -23,6 +24,7 @@ __all__ = [
     "list_devices",
     "reshuffle_each_epoch",
     "set_seed",
+    "spare_cudnn_16_bits",
     "steps_at_once",
     "warmup_cosine",
 ]

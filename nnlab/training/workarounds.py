@@ -152,3 +152,28 @@ def copy_averaged_weights():
     swap._backend_finalize_ema_values = finalize_by_copies
     optimizers = keras.optimizers.Optimizer
     optimizers._overwrite_model_variables_with_average_value = overwrite_by_copies
+
+
+def spare_cudnn_16_bits():
+    """Let LSTM layers compute in bfloat16 or float16 on a GPU on the JAX backend.
+
+    Keras up to 3.15 hands every LSTM there to JAX's binding of cuDNN, which takes float32 and
+    float64 only: "Unknown output type bfloat16". Here 16-bit layers take Keras' own loop, as on a
+    CPU. Other backends do not need it.
+
+    Source: https://github.com/keras-team/keras/pull/22399, which brought cuDNN. The fault is not
+    reported yet.
+    """
+    version = tuple(map(int, keras.__version__.split(".")[:2]))
+    usual = layers.LSTM.inner_loop
+    if keras.backend.backend() != "jax" or version > (3, 15):
+        return
+    if usual.__name__ == "spare_cudnn":
+        return
+
+    def spare_cudnn(layer, *args, **kwargs):
+        if layer.compute_dtype not in ("float32", "float64"):
+            layer.use_cudnn = False
+        return usual(layer, *args, **kwargs)
+
+    layers.LSTM.inner_loop = spare_cudnn

@@ -7,6 +7,7 @@ This file is also a program: workarounds stay until a process ends, so one of it
 fault, calls the workaround, looks again, and prints what it found.
 """
 
+import importlib
 import json
 import os
 import subprocess
@@ -108,6 +109,29 @@ def loses_averaged_weights():
     return False
 
 
+def asks_cudnn_for_16_bits():
+    """Ask for an LSTM in bfloat16 where Keras believes that there is a GPU."""
+    import jax.experimental.rnn
+
+    rnn = importlib.import_module("keras.src.backend.jax.rnn")  # its package has a function rnn
+    asked = []
+
+    def cudnn(inputs, *args, **kwargs):
+        asked.append(str(inputs.dtype))
+        raise RuntimeError("no cuDNN here")  # Keras goes on with its own loop
+
+    kept = rnn._is_gpu_available, jax.experimental.rnn.lstm
+    rnn._is_gpu_available = lambda: True
+    jax.experimental.rnn.lstm = cudnn
+    try:
+        for dtype in ("float32", "mixed_bfloat16"):
+            layers.LSTM(2, dtype=dtype)(np.ones((1, 3, 1), "float32"))
+    finally:
+        rnn._is_gpu_available, jax.experimental.rnn.lstm = kept
+    assert asked[0] == "float32"
+    return "bfloat16" in asked
+
+
 # Workaround → what meets its fault, the backends that have the fault, those that can be asked.
 EVERY = ("tensorflow", "jax", "torch")
 FAULTS = {
@@ -115,6 +139,7 @@ FAULTS = {
     "reshuffle_each_epoch": (takes_the_same_order_in_all_epochs, ["tensorflow"], EVERY),
     "keep_recurrent_state": (forgets_recurrent_state, ["jax", "torch"], EVERY),
     "copy_averaged_weights": (loses_averaged_weights, ["jax"], EVERY),
+    "spare_cudnn_16_bits": (asks_cudnn_for_16_bits, ["jax"], ["jax"]),
 }
 
 
@@ -183,7 +208,7 @@ def test_the_fault_is_still_there_without_its_workaround(name, found):
 @pytest.mark.parametrize("name", FAULTS)
 def test_the_fault_is_gone_with_the_workaround_called_twice(name, found):
     if BACKEND not in FAULTS[name][2]:
-        pytest.skip("it is met with TensorFlow itself, which is left alone on other backends")
+        pytest.skip("it is met with the backend itself, and other backends are left alone")
     assert not found[name]["with"]
 
 
