@@ -74,32 +74,54 @@ def test_every_helper_is_printed_as_the_same_program(monkeypatch, name, kind, en
     assert ast.dump(ast.parse(copied)) == ast.dump(ast.parse(copyable_source(find_helper(name))))
 
 
-@pytest.mark.parametrize(
-    "words",
-    [
-        ["≥"],
-        ["--≥"],
-        ["copy", "models.≥"],
-        ["run", "≥.ipynb"],
-        ["run", "--≥"],
-        ["run", os.fsdecode(b"\xff.ipynb")],
-        ["data", "fetch", "≥"],
-    ],
-    ids=ascii,
-)
-def test_what_was_typed_wrong_is_named_whatever_its_characters(tmp_path, words):
-    words = [*NNLAB, *map(os.fsencode, words)]
-    ascii_only = os.environ | CONSOLES["ascii"]
-    done = subprocess.run(words, cwd=tmp_path, env=ascii_only, capture_output=True, timeout=60)
-    assert done.returncode == 2
-    assert b"Traceback" not in done.stderr
-    assert b"\\u" in done.stderr or b"\\x" in done.stderr or b"\\udc" in done.stderr
+@pytest.fixture
+def nnlab_in_ascii(monkeypatch):
+    """Return a function that runs nnlab with streams of ASCII: words → exit code, what it wrote."""
+
+    def run(words):
+        written = [io.BytesIO(), io.BytesIO()]
+        for name, stream in zip(("stdout", "stderr"), written, strict=True):
+            monkeypatch.setattr(sys, name, io.TextIOWrapper(stream, encoding="ascii"))
+        with pytest.raises(SystemExit) as ended:
+            app(words)
+        sys.stdout.flush()
+        sys.stderr.flush()
+        return ended.value.code, *(stream.getvalue() for stream in written)
+
+    return run
+
+
+TYPED_WRONG = [
+    ["≥"],
+    ["--≥"],
+    ["copy", "models.≥"],
+    ["run", "≥.ipynb"],
+    ["run", "--≥"],
+    ["run", os.fsdecode(b"\xff.ipynb")],
+    ["data", "fetch", "≥"],
+]
+
+
+@pytest.mark.parametrize("words", TYPED_WRONG, ids=ascii)
+def test_what_was_typed_wrong_is_named_whatever_its_characters(nnlab_in_ascii, words):
+    code, _, said = nnlab_in_ascii(words)
+    assert code == 2
+    assert b"Traceback" not in said
+    assert b"\\u" in said or b"\\x" in said or b"\\udc" in said
 
 
 @pytest.mark.parametrize("command", ["", "run", "launch", "data", "copy", "info"])
-def test_help_is_shown_on_a_console_of_ascii(command):
-    words = [*NNLAB, *command.split(), "--help"]
+def test_help_is_shown_on_a_console_of_ascii(nnlab_in_ascii, command):
+    code, said, _ = nnlab_in_ascii([*command.split(), "--help"])
+    assert code == 0
+    assert b"Usage" in said
+
+
+@pytest.mark.parametrize(("words", "code"), [(["copy", "models.≥"], 2), (["--help"], 0)], ids=ascii)
+def test_a_process_of_its_own_does_the_same_on_a_console_of_ascii(tmp_path, words, code):
+    words = [*NNLAB, *map(os.fsencode, words)]
     ascii_only = os.environ | CONSOLES["ascii"]
-    done = subprocess.run(words, env=ascii_only, capture_output=True, timeout=60)
-    assert done.returncode == 0, done.stderr
-    assert b"Usage" in done.stdout
+    done = subprocess.run(words, cwd=tmp_path, env=ascii_only, capture_output=True, timeout=60)
+    assert done.returncode == code, done.stderr
+    assert b"Traceback" not in done.stderr
+    assert b"Usage" in done.stdout or b"\\u2265" in done.stderr
