@@ -22,13 +22,17 @@ pytestmark = pytest.mark.skipif(os.name != "posix", reason="JAX in several proce
 
 @pytest.fixture(scope="module")
 def environment(tmp_path_factory):
-    """Programs find nnlab and this Python, and no TensorFlow: Keras would import it to seed it."""
+    """Programs find nnlab and this Python, and nothing that Keras would import without need."""
     without = tmp_path_factory.mktemp("without")
-    (without / "tensorflow.py").write_text("raise ImportError('not for this test')\n")
+    for name in ("tensorflow", "pandas", "matplotlib"):
+        (without / f"{name}.py").write_text("raise ImportError('not for this test')\n")
     with pytest.MonkeyPatch.context() as patch:
         patch.setenv("PYTHONPATH", os.pathsep.join([str(without), str(ROOT)]))
-        # Compiling takes most of the time here, computing next to none.
+        # Compiling takes most of the time here, computing next to none; and what two processes
+        # have compiled for one launcher, they need not for the next.
         patch.setenv("JAX_DISABLE_MOST_OPTIMIZATIONS", "1")
+        patch.setenv("JAX_COMPILATION_CACHE_DIR", str(tmp_path_factory.mktemp("compiled")))
+        patch.setenv("JAX_PERSISTENT_CACHE_MIN_COMPILE_TIME_SECS", "0")
         patch.setenv(
             "PATH", os.pathsep.join([str(Path(sys.executable).parent), os.environ["PATH"]])
         )

@@ -26,9 +26,9 @@ set_seed(0)
 x = np.ones((8, 2))
 for _ in range(6):  # TensorFlow warns from the fifth model on
     model = keras.Sequential([keras.Input((2,)), keras.layers.Dense(1)])
-    model.compile("sgd", "mse")
-    model.fit(x, x[:, :1], validation_split=0.5, verbose=0)
     model.predict(x, verbose=0)
+model.compile("sgd", "mse")
+history = model.fit(x, x[:, :1], validation_split=0.5, verbose=0)
 """
 SHOW = """
 styled = plt.rcParams["axes.prop_cycle"].by_key()["color"][0] == "#0072B2"

@@ -119,6 +119,8 @@ def test_in_mixed_precision_ids_beyond_256_are_written_and_drawing_is_done_in_fl
     keras.utils.set_random_seed(1)
     model = contrasted(build_char_rnn(700, cell=cell, units=(16,), embedding_dim=8), 3)
     sampler = helper(sampling.build_sampler)(model)
+    # XLA takes longer to compile it than TensorFlow alone takes for all; JAX has nothing else.
+    sampler.compile(jit_compile=keras.backend.backend() == "jax")
     assert sampler.compute_dtype == "float32"
     first = vocabulary.characters[0]
     text = sampling.generate_text(sampler, vocabulary, first, 20, temperature=0)
