@@ -24,33 +24,26 @@ run: .venv/ready  ## run every notebook once, quickly, two at a time; ends by na
 lab: .venv/ready  ## open the notebooks in JupyterLab
 	$(BIN)/jupyter lab --notebook-dir notebooks
 
-# Two workers of one thread each: with more, the threads of one wait for those of the other. A file stays in one worker,
-# and conftest.py hands out the longest first.
-PYTEST = OMP_NUM_THREADS=1 TF_NUM_INTRAOP_THREADS=1 TF_NUM_INTEROP_THREADS=1 \
-	$(BIN)/pytest --numprocesses 2 --dist loadfile --no-loadscope-reorder
-# A quick run on the data sets that stand in for the real ones, without a file or a network. A kernel that dies is
-# noticed when its cell's time is over.
-NBVAL = rm -rf build/no-data && mkdir -p build/no-data && \
-	NNLAB_QUICK=1 NNLAB_OFFLINE=1 NNLAB_DATA= NNLAB_CACHE=$(CURDIR)/build/no-data $(PYTEST) --nbval-lax
+# Two workers of one thread each: with more, the threads of one wait for those of the other. A file stays in one worker.
+# conftest.py hands out the longest first, and lets notebooks run quickly on the data sets that stand in for the real ones.
+# A kernel that dies is noticed when its cell's time is over.
+PYTEST = rm -rf build/no-data && $(JAX_CACHE) OMP_NUM_THREADS=1 TF_NUM_INTRAOP_THREADS=1 TF_NUM_INTEROP_THREADS=1 \
+	$(BIN)/pytest --numprocesses 2 --dist loadfile --no-loadscope-reorder --nbval-lax
 
 ifeq ($(BACKEND),tensorflow)
 test: lint  ## everything CI checks; with NNLAB_DATA=folder also notebook 01 in full on real MNIST
-	$(PYTEST) tests
-	$(NBVAL) --nbval-cell-timeout=120 notebooks
-ifneq ($(wildcard $(addsuffix /mnist/train-images-idx3-ubyte.gz,$(subst :, ,$(NNLAB_DATA)))),)
-	NNLAB_OFFLINE=1 NNLAB_QUICK= $(BIN)/pytest --nbval-lax --nbval-cell-timeout=300 notebooks/01_mnist_mlp.ipynb
-endif
+	$(PYTEST) --nbval-cell-timeout=120 tests notebooks
 
 else
 # What does not touch Keras is the same on every backend.
 TESTS_OF_KERAS := tests/models tests/training $(addprefix tests/test_,backends.py notebook.py sampling.py)
+NOTEBOOKS_OF_KERAS := notebooks/01_mnist_mlp.ipynb notebooks/04_dcgan.ipynb
 # JAX compiles the same program once for each network: what one test has compiled, the next one reads.
 JAX_CACHE = JAX_COMPILATION_CACHE_DIR=$(CURDIR)/build/jax \
 	JAX_PERSISTENT_CACHE_MIN_COMPILE_TIME_SECS=0 JAX_PERSISTENT_CACHE_MIN_ENTRY_SIZE_BYTES=-1
 test: lint  ## BACKEND=jax or BACKEND=torch: the tests that touch Keras, and two notebooks, on that backend
 	$(call install,$(BACKEND))
-	KERAS_BACKEND=$(BACKEND) $(JAX_CACHE) $(PYTEST) $(TESTS_OF_KERAS)
-	export KERAS_BACKEND=$(BACKEND) && $(NBVAL) --nbval-cell-timeout=300 notebooks/01_mnist_mlp.ipynb notebooks/04_dcgan.ipynb
+	export KERAS_BACKEND=$(BACKEND) && $(PYTEST) --nbval-cell-timeout=300 $(TESTS_OF_KERAS) $(NOTEBOOKS_OF_KERAS)
 endif
 
 lint: .venv/ready
