@@ -32,8 +32,9 @@ class ResumeTraining(keras.callbacks.Callback):
 
     Stored are weights, optimizer, states of recurrent layers and, of the other callbacks in any
     order, the attributes in ``KEPT``: what `EarlyStopping`, `ReduceLROnPlateau` and
-    `ModelCheckpoint` have seen, the snapshots of `SampleSnapshots`, the history. All is in one
-    file, ``training.npz``, which is replaced as a whole. ``history`` reads the curves from it.
+    `ModelCheckpoint` have seen, the snapshots of `SampleSnapshots`, whether the model has the
+    averages of `SwapEMAWeights`, the history. All is in one file, ``training.npz``, which is
+    replaced as a whole. ``history`` reads the curves from it.
 
     On a CPU, with ``set_seed(…, deterministic=True)``, the end is the same, bit for bit, if the
     order of the data does not depend on earlier epochs either. Arrays that ``fit`` shuffles are
@@ -50,15 +51,19 @@ class ResumeTraining(keras.callbacks.Callback):
     """
 
     KEPT = (
+        "_ema_weights_in_model",  # of SwapEMAWeights: which of the two the model has
         "best",
         "best_epoch",
         "best_weights",
         "cooldown_counter",
+        "done",
         "epoch",
         "history",
         "samples",
+        "step",
         "stopped_epoch",
         "wait",
+        "waiting",
     )
 
     def __init__(self, folder, *, seed, save=True):

@@ -83,6 +83,20 @@ def gan(folder):
     return model, {"x": images}, [snapshots]
 
 
+def averaged_gan(folder):
+    """Weights and averages change places with each epoch; snapshots count steps across epochs."""
+    generator = build_generator((28, 28, 1), 4, num_classes=3, filters=(3, 2))
+    discriminator = build_discriminator((28, 28, 1), num_classes=3, filters=(2, 3))
+    model = DCGAN(generator, discriminator, seed=0)
+    average = keras.optimizers.Adam(1e-2, use_ema=True, ema_momentum=0.9)
+    model.compile(generator_optimizer=average, discriminator_optimizer="adam")
+    inputs = [np.ones((2, 4), "float32"), np.arange(2)]
+    images = np.random.default_rng(0).uniform(-1, 1, (24, 28, 28, 1)).astype("float32")
+    snapshots = SampleSnapshots(lambda: generator.predict(inputs, verbose=0), steps=[2, 7, 8, 11])
+    swap = keras.callbacks.SwapEMAWeights(swap_on_epoch=True)
+    return model, {"x": images, "y": LABELS}, [swap, snapshots]
+
+
 class Score(keras.callbacks.Callback):
     """A metric that is best in epoch 0."""
 
@@ -131,6 +145,7 @@ COPIED = {
         stateful_rnn,
         rnn_that_goes_on,
         gan,
+        averaged_gan,
         watched,
         own_order,
     )
@@ -249,6 +264,7 @@ def finish(folder):
             "alike again": {name: same(again[name], whole[name]) for name in ends},
             "files": sorted(each.name for each in Path(folder, workload, "run").iterdir()),
             "rates": resumed["history"].get("learning_rate"),
+            "steps": [step for each in resumed["callbacks"] for step, _ in each.get("samples", [])],
         }
     return found
 
@@ -295,6 +311,10 @@ def test_a_killed_training_goes_on_and_ends_bit_for_bit_like_an_uninterrupted_on
     assert again == []  # what is finished is not trained again
     assert all(found["alike again"].values()), found["alike again"]
     assert found["files"] == ["training.npz"]
+
+
+def test_snapshots_after_steps_are_counted_on_from_where_training_was_cut_off(finished):
+    assert finished["averaged_gan"]["steps"] == [0, 2, 7, 8, 11, 15]
 
 
 def test_callbacks_act_and_what_they_know_survives(finished):
