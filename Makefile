@@ -14,7 +14,7 @@ override NNLAB_DATA := $(shell $(PYTHON) -c 'import os, sys; print(os.pathsep.jo
 export NNLAB_DATA
 endif
 
-.PHONY: help run lab test lint notebooks bench constraints clean
+.PHONY: help run lab test lint notebooks trained bench constraints clean
 help:  ## list the commands
 	@awk -F ':.*## ' '/^[a-z]+:.*## / {printf "make %-12s %s\n", $$1, $$2}' Makefile
 
@@ -36,7 +36,7 @@ test: lint  ## everything CI checks; with NNLAB_DATA=folder also notebook 01 in 
 
 else
 # What does not touch Keras is the same on every backend.
-TESTS_OF_KERAS := tests/models tests/training $(addprefix tests/test_,backends.py notebook.py sampling.py)
+TESTS_OF_KERAS := tests/models tests/trained tests/training $(addprefix tests/test_,backends.py notebook.py sampling.py)
 NOTEBOOKS_OF_KERAS := notebooks/01_mnist_mlp.ipynb notebooks/04_dcgan.ipynb
 # JAX compiles the same program once for each network: what one test has compiled, the next one reads.
 JAX_CACHE = JAX_COMPILATION_CACHE_DIR=$(CURDIR)/build/jax \
@@ -56,6 +56,10 @@ notebooks: .venv/ready  ## run every notebook and all solutions in full, keep ou
 	cp build/notebooks/*.ipynb notebooks/
 	cp build/solutions/*.ipynb notebooks/solutions/
 	$(BIN)/python docs/results.py build/run
+
+trained: .venv/ready  ## make the trained networks in nnlab/trained anew, by full runs of notebooks 01 to 04
+	$(BIN)/nnlab run --full --out build/trained --models build/models $(wildcard notebooks/0[1-4]_*.ipynb)
+	$(BIN)/python docs/trained.py build/models
 
 BENCH ?= mlp cnn text sampling dcgan startup streaming precision
 bench: .venv/ready  ## time nnlab beside its peers, for hours; see bench/README.md

@@ -10,6 +10,7 @@ LONGEST_FIRST = (  # two workers end together if these do not come last
     "notebooks/05_training_and_tuning.ipynb",
     "notebooks/08_autoencoder.ipynb",
     "tests/training/test_resuming.py",
+    "tests/cli/test_parameters.py",
     "notebooks/61_scaling_out.ipynb",
     "notebooks/04_dcgan.ipynb",
     "tests/test_cluster.py",

@@ -10,7 +10,7 @@
 ``nnlab.plotting``        ``plot_*``: draw on the Axes given, and return it
 ``nnlab.text``            vocabulary, batches to train on
 ``nnlab.sampling``        new examples from a trained network: texts, paths in a latent space
-``nnlab.trained``         models of your own runs, each kept with a card that says what it is
+``nnlab.trained``         ``load_trained``: networks that come trained; ``keep_model``: your own
 ``nnlab.drawing``         a pad to draw digits on, and what makes them look like MNIST's
 ``nnlab.launching``       one training program in several processes of this host
 ``nnlab`` (the command)   ``run``, ``launch``, ``data``, ``copy`` and ``info``

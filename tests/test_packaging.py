@@ -286,3 +286,4 @@ def test_a_wheel_holds_every_file_of_the_package(tmp_path):
     names = {path.relative_to(ROOT).as_posix() for path in there if path.suffix != ".pyc"}
     assert held == names
     assert {"nnlab/cli/templates/index.html", "nnlab/plotting/nnlab.mplstyle"} <= held
+    assert {"nnlab/trained/SHA256SUMS", "nnlab/trained/mnist_cnn.npz"} <= held

@@ -29,7 +29,7 @@ model = keras.saving.load_model("{file}")
 
 {data}: {source}
 
-Licence of the data: {license}. Look there before you pass the model on.
+Licence of the data: {license}. Mind it when you pass the model on.
 
 ## Made with
 

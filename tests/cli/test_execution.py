@@ -23,7 +23,8 @@ display({{"text/plain": "", {RECORD!r}: ["metrics"]}}, raw=True)
 """
 SHOWS_ITS_SURROUNDINGS = """
 import os, sys
-values = [os.environ.get(name) for name in ("NNLAB_QUICK", "NNLAB_DATA", "NNLAB_CACHE")]
+names = ("NNLAB_QUICK", "NNLAB_DATA", "NNLAB_CACHE", "NNLAB_MODELS")
+values = [os.environ.get(name) for name in names]
 print(os.getcwd(), *values, sys.executable, sep="|")
 """
 
@@ -145,18 +146,21 @@ def test_a_kernel_is_this_python_in_the_notebooks_folder_with_absolute_data_fold
     monkeypatch.chdir(tmp_path)
     monkeypatch.setenv("NNLAB_DATA", os.pathsep.join(["data", "", "/else where"]))
     monkeypatch.setenv("NNLAB_CACHE", "cache folder")
+    monkeypatch.setenv("NNLAB_MODELS", "models folder")
     monkeypatch.setenv("NNLAB_QUICK", "1")
     Path("notebooks").mkdir()
     write_notebook(Path("notebooks/a.ipynb"), SHOWS_ITS_SURROUNDINGS)
-    quick = run_one(Path("notebooks/a.ipynb"), Path("quick"), quick=True)
+    quick = run_one(Path("notebooks/a.ipynb"), Path("quick"), quick=True, models=Path("here"))
     full = run_one(Path("notebooks/a.ipynb"), Path("full"))
     assert (quick.status, full.status) == ("ok", "ok")
-    folder, mode, data, cache, python = surroundings("quick/a.ipynb")
+    folder, mode, data, cache, models, python = surroundings("quick/a.ipynb")
     assert Path(folder) == tmp_path / "notebooks"
     assert data == os.pathsep.join([str(tmp_path / "data"), "/else where"])
     assert Path(cache) == tmp_path / "cache folder"
     assert python == sys.executable
+    assert Path(models) == tmp_path / "here"
     assert (mode, surroundings("full/a.ipynb")[1]) == ("1", "None")
+    assert Path(surroundings("full/a.ipynb")[4]) == tmp_path / "models folder"
 
 
 def test_as_many_notebooks_run_at_a_time_as_asked_for(tmp_path, write_notebook):
