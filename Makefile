@@ -14,7 +14,7 @@ override NNLAB_DATA := $(shell $(PYTHON) -c 'import os, sys; print(os.pathsep.jo
 export NNLAB_DATA
 endif
 
-.PHONY: help run lab test lint notebooks trained bench constraints clean
+.PHONY: help run lab test lint notebooks trained bench constraints owner clean
 help:  ## list the commands
 	@awk -F ':.*## ' '/^[a-z]+:.*## / {printf "make %-12s %s\n", $$1, $$2}' Makefile
 
@@ -76,6 +76,9 @@ constraints: .venv/ready  ## choose the versions in constraints.txt again: for e
 		--custom-compile-command 'make constraints' --constraint build/chosen.txt --extra dev --extra bench \
 		--output-file build/constraints.txt pyproject.toml
 	grep -vE '^(nvidia|cuda|triton)' build/constraints.txt > constraints.txt
+
+owner:  ## write who publishes nnlab wherever its address stands: make owner OWNER=alice
+	$(PYTHON) docs/address.py '$(OWNER)'
 
 clean:  ## remove the environment and everything built; data/ stays
 	rm -rf .venv build dist .pytest_cache .ruff_cache .hypothesis *.egg-info
