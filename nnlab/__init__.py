@@ -21,4 +21,4 @@ code under its module's import lines; ``nnlab copy models.build_mlp`` prints a h
 imports it needs.
 """
 
-__version__ = "0.1.0"
+__version__ = "0.2.0"

@@ -11,7 +11,11 @@ import yaml
 ROOT = Path(__file__).parents[1]
 WORKFLOWS = sorted((ROOT / ".github" / "workflows").glob("*.yml"))
 MAKEFILE = (ROOT / "Makefile").read_text(encoding="utf-8")
-MAY = [{"contents": "read"}, {"contents": "read", "issues": "write"}]
+MAY = [
+    {"contents": "read"},
+    {"contents": "read", "issues": "write"},
+    {"id-token": "write"},  # tells PyPI which workflow publishes
+]
 TOUCHES_KERAS = re.compile(r"^\s*(import|from) (keras|nnlab\.(models|training|sampling))", re.M)
 
 
@@ -25,6 +29,36 @@ def test_a_workflow_may_do_little_and_runs_only_actions_of_one_commit(path):
         for step in job["steps"]:
             uses = step.get("uses", "")
             assert not uses or re.fullmatch(r"[\w-]+/[\w-]+@[0-9a-f]{40}", uses), uses
+
+
+def test_only_the_last_job_of_a_release_may_publish_and_runs_nothing_of_ours():
+    path = ROOT / ".github" / "workflows" / "release.yml"
+    jobs = yaml.safe_load(path.read_text(encoding="utf-8"))["jobs"]
+    [publish] = [job for job in jobs.values() if "id-token" in job.get("permissions", {})]
+    assert publish["environment"] == "pypi"
+    assert publish["needs"] == "install" and jobs["install"]["needs"] == "build"
+    assert not [step for step in publish["steps"] if "run" in step]
+
+
+def test_the_container_has_no_root_and_all_that_it_copies_is_there():
+    text = (ROOT / "Dockerfile").read_text(encoding="utf-8")
+    *_, user = re.findall(r"^USER (\S+)$", text, re.MULTILINE)
+    assert user == "1000:1000"  # numbers, which a cluster can check
+    for copied in re.findall(r"^COPY --chown=1000:1000 (.*) \S+$", text, re.MULTILINE):
+        for name in copied.split():
+            assert (ROOT / name).exists(), name
+    stages = re.findall(r"^FROM \S+ AS (\w+)$", text, re.MULTILINE)
+    development = (ROOT / ".devcontainer" / "devcontainer.json").read_text(encoding="utf-8")
+    [target] = re.findall(r'"target": "(\w+)"', development)
+    assert target in stages
+
+
+def test_what_git_ignores_does_not_go_into_a_container():
+    named = {}
+    for file in (".gitignore", ".dockerignore"):
+        lines = (ROOT / file).read_text(encoding="utf-8").splitlines()
+        named[file] = {line.removeprefix("**/").strip("/") for line in lines if line[:1] != "!"}
+    assert not named[".gitignore"] - named[".dockerignore"]
 
 
 def test_every_target_of_make_that_is_named_exists():

@@ -12,6 +12,7 @@ import zipfile
 from pathlib import Path
 
 import pytest
+import yaml
 from packaging.requirements import Requirement
 from packaging.utils import canonicalize_name
 
@@ -270,6 +271,24 @@ def test_the_constraints_name_no_address():
     text = (ROOT / "constraints.txt").read_text(encoding="utf-8")
     assert "://" not in text
     assert not re.search(r"^-|\s@\s", text, re.MULTILINE)
+
+
+def test_every_place_names_the_same_version():
+    source = (ROOT / "nnlab" / "__init__.py").read_text(encoding="utf-8")
+    [version] = re.findall(r'^__version__ = "(.+)"$', source, re.MULTILINE)
+    citation = yaml.safe_load((ROOT / "CITATION.cff").read_text(encoding="utf-8"))
+    changes = (ROOT / "CHANGELOG.md").read_text(encoding="utf-8")
+    assert PROJECT["dynamic"] == ["version"]
+    assert citation["version"] == version
+    assert re.findall(r"^## (\S+)", changes, re.MULTILINE)[0] in (version, "Unreleased")
+
+
+def test_a_citation_names_what_the_package_names():
+    citation = yaml.safe_load((ROOT / "CITATION.cff").read_text(encoding="utf-8"))
+    assert citation["authors"] == PROJECT["authors"]
+    assert citation["license"] == PROJECT["license"]
+    assert citation["repository-code"] == PROJECT["urls"]["Repository"]
+    assert citation["url"] == PROJECT["urls"]["Documentation"]
 
 
 def test_a_wheel_holds_every_file_of_the_package(tmp_path):
