@@ -50,21 +50,9 @@ class ResumeTraining(keras.callbacks.Callback):
     Source: ``keras.callbacks.BackupAndRestore``, which stores weights and optimizer only.
     """
 
-    KEPT = (
-        "_ema_weights_in_model",  # of SwapEMAWeights: which of the two the model has
-        "best",
-        "best_epoch",
-        "best_weights",
-        "cooldown_counter",
-        "done",
-        "epoch",
-        "history",
-        "samples",
-        "step",
-        "stopped_epoch",
-        "wait",
-        "waiting",
-    )
+    KEPT = ("best", "best_epoch", "best_weights", "cooldown_counter", "done", "epoch", "history")
+    KEPT += ("samples", "step", "stopped_epoch", "wait", "waiting")
+    KEPT += ("_ema_weights_in_model",)  # of SwapEMAWeights: which weights the model has
 
     def __init__(self, folder, *, seed, save=True):
         super().__init__()

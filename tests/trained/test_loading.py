@@ -78,8 +78,8 @@ def accuracy(model, x, y):
 
 def drawing(corners):
     picture = Image.new("L", (112, 112))
-    points = [tuple(4 * int(number) for number in pair.split(",")) for pair in corners.split()]
-    ImageDraw.Draw(picture).polygon(points, fill=170)
+    numbers = [4 * int(number) for number in corners.replace(",", " ").split()]  # x, y, x, y, …
+    ImageDraw.Draw(picture).polygon(numbers, fill=170)
     return np.asarray(picture.resize((28, 28), Image.Resampling.BOX), np.float32) / 255
 
 

@@ -6,6 +6,7 @@ interrupted. Of other trainings it takes up a copy of what lies on the disk in t
 that is what they would leave if they were killed there, and one need not start them twice.
 """
 
+import itertools
 import json
 import os
 import random
@@ -243,6 +244,12 @@ def prepare():
     training.keep_recurrent_state()
 
 
+def steps_of(callbacks):
+    """Return the steps after which samples were taken, of what callbacks hold."""
+    samples = itertools.chain.from_iterable(each.get("samples", []) for each in callbacks)
+    return [step for step, _ in samples]
+
+
 def finish(folder):
     """Return for each workload which epochs were trained in the end, and whether it ended alike."""
     folder = Path(folder)
@@ -264,7 +271,7 @@ def finish(folder):
             "alike again": {name: same(again[name], whole[name]) for name in ends},
             "files": sorted(each.name for each in Path(folder, workload, "run").iterdir()),
             "rates": resumed["history"].get("learning_rate"),
-            "steps": [step for each in resumed["callbacks"] for step, _ in each.get("samples", [])],
+            "steps": steps_of(resumed["callbacks"]),
         }
     return found
 
