@@ -1,50 +1,85 @@
-"""Settings of the site: Sphinx, myst-nb and sphinx-book-theme over the notebooks' stored outputs."""
+"""Settings of the site: Sphinx, myst-nb and sphinx-book-theme over the stored notebooks."""
 
 import inspect
+import io
+import json
 import os
 import re
+import shutil
+import tomllib
+from base64 import b64decode
+from hashlib import sha256
+from pathlib import Path
 
 from docutils import nodes
+from PIL import Image
+from sphinx.util import logging
 
 import nnlab
 from nnlab.cli._formulas import to_mathml
+
+ROOT = Path(__file__).resolve().parents[1]
+WIDE = 1.8  # width over height of a picture that a phone shows at a readable size, to be scrolled
 
 project = "nnlab"
 author = "The nnlab contributors"
 release = nnlab.__version__
 copyright = author
 
-extensions = ["myst_nb", "sphinx.ext.autodoc", "sphinx.ext.viewcode", "sphinx_copybutton", "sphinx_design"]
+extensions = [
+    "myst_nb",
+    "sphinx.ext.autodoc",
+    "sphinx.ext.viewcode",
+    "sphinx_copybutton",
+    "sphinx_design",
+]
 source_suffix = {".md": "myst-nb", ".ipynb": "myst-nb"}
-nitpick_ignore_regex = [("py:.*", ".*")]
-default_role = "code"  # our docstrings put names between single backticks
-
+nitpicky = True
+nitpick_ignore_regex = [("py:obj", r"(keras|numpy|pathlib|tf|jax|PIL|matplotlib)\..*")]  # not ours
+default_role = "py:obj"  # our docstrings put names of nnlab between single backticks
 nb_execution_mode = "off"
 nb_mime_priority_overrides = [("html", "image/gif", 5)]
-myst_enable_extensions = ["dollarmath", "colon_fence"]
+nb_code_prompt_show = "Show the code"
+nb_code_prompt_hide = "Hide the code"
+myst_enable_extensions = ["dollarmath", "colon_fence", "deflist"]
 myst_heading_anchors = 3
 copybutton_exclude = ".linenos, .gp, .go"
-
 autodoc_member_order = "bysource"
 autodoc_typehints = "none"
 autodoc_inherit_docstrings = False  # Keras documents its own
+maximum_signature_line_length = 64  # a longer one has a line for each parameter
+smartquotes_action = "q"  # quotes only: --quick is no dash
+
+
+def repository():
+    """Return the address of the source, "" where none is known: then no page links there."""
+    if name := os.environ.get("GITHUB_REPOSITORY"):
+        return f"https://github.com/{name}"
+    project = tomllib.loads((ROOT / "pyproject.toml").read_text("utf-8"))["project"]
+    for address in project.get("urls", {}).values():
+        if re.fullmatch(r"https://github\.com/[\w.-]+/[\w.-]+", address) and "OWNER" not in address:
+            return address
+    return ""
+
 
 html_theme = "sphinx_book_theme"
 html_title = "nnlab"
-html_static_path = ["_static"]
+html_static_path = ["site/_static"]
 html_css_files = ["nnlab.css"]
-html_show_sourcelink = True
-repository = os.environ.get("GITHUB_REPOSITORY", "OWNER/nnlab")
+html_context = {"default_mode": "auto"}
+html_copy_source = True
 html_theme_options = {
-    "repository_url": f"https://github.com/{repository}",
+    "repository_url": repository(),
     "repository_branch": "main",
-    "path_to_docs": "",
-    "use_repository_button": True,
+    "use_repository_button": bool(repository()),
     "use_download_button": True,
     "use_fullscreen_button": False,
-    "launch_buttons": {"colab_url": "https://colab.research.google.com"},
+    "launch_buttons": {"colab_url": "https://colab.research.google.com"} if repository() else {},
+    "navbar_persistent": [],
     "show_toc_level": 2,
     "home_page_in_toc": True,
+    "pygments_light_style": "a11y-high-contrast-light",
+    "pygments_dark_style": "a11y-high-contrast-dark",
 }
 
 
@@ -73,14 +108,82 @@ def with_parameters(app, what, name, thing, options, lines):
     lines[:] = written
 
 
+def with_own_signature(app, what, name, thing, options, signature, returned):
+    """Return the signature of a class's own ``__init__``; that of a Keras model says nothing."""
+    if what != "class" or "__init__" not in vars(thing) or not signature:
+        return None
+    own = list(inspect.signature(thing.__init__).parameters.values())[1:]  # without self
+    shown = [parameter.replace(annotation=parameter.empty) for parameter in own]
+    return str(inspect.Signature(shown)), returned
+
+
+def describe_pictures(app, doctree):
+    """Give each picture of a notebook the text that is stored beside it; mark the wide ones."""
+    path = Path(app.srcdir, f"{app.env.docname}.ipynb")
+    if not path.exists():
+        return
+    pictures = pictures_of(json.loads(path.read_text("utf-8")))
+    for image in list(doctree.findall(nodes.image)):
+        image["alt"], wide = pictures.get(Path(image["uri"]).stem, (image.get("alt", ""), False))
+        if wide:
+            box = nodes.container(classes=["wide"])
+            image.replace_self(box)
+            box += image
+
+
+def pictures_of(notebook):
+    """Return {name of its file, as myst-nb gives it: (text, whether it is wide)}."""
+    found = {}
+    for cell in notebook["cells"]:
+        for output in cell.get("outputs", []):
+            for kind, data in output.get("data", {}).items():
+                if kind in ("image/png", "image/gif", "image/jpeg"):
+                    picture = b64decode("".join(data))
+                    width, height = Image.open(io.BytesIO(picture)).size
+                    about = output["metadata"][kind]["alt"], width / height > WIDE
+                    found[sha256(picture).hexdigest()] = about
+    return found
+
+
 def show_formula(self, node):
     """Write a formula as MathML, which browsers set without a script."""
     display = "block" if isinstance(node, nodes.math_block) else "inline"
-    self.body.append(to_mathml(node.astext(), display) or self.encode(node.astext()))
+    tex = node.astext()
+    formula = to_mathml(tex, display)
+    if not formula:
+        logging.getLogger("nnlab").warning("no MathML for the formula %s", tex, location=node)
+    self.body.append(formula or self.encode(tex))
     raise nodes.SkipNode
+
+
+# What the theme and myst-nb write, and what those read who listen to a page or use its keys.
+MENDED = [
+    ('<summary aria-label="Toggle hidden content">', "<summary>"),
+    (
+        '<summary><span class="toctree-toggle" role="presentation">',
+        '<summary aria-label="More pages"><span class="toctree-toggle" role="presentation">',
+    ),
+    ('title="Search" aria-label="Search"', 'title="Search"'),
+]
+
+
+def finish(app, problem):
+    """Mend the pages, and let the button for downloads give the notebooks as they are committed."""
+    if problem:
+        return
+    for path in Path(app.outdir).rglob("*.html"):
+        text = path.read_text("utf-8")
+        for written, better in MENDED:
+            text = text.replace(written, better)
+        path.write_text(text, "utf-8")
+    for path in Path(app.outdir, "_sources").rglob("*.ipynb"):
+        shutil.copy(ROOT / path.relative_to(Path(app.outdir, "_sources")), path)
 
 
 def setup(app):
     app.connect("autodoc-process-docstring", with_parameters)
+    app.connect("autodoc-process-signature", with_own_signature)
+    app.connect("doctree-read", describe_pictures)
+    app.connect("build-finished", finish)
     app.add_node(nodes.math, override=True, html=(show_formula, None))
     app.add_node(nodes.math_block, override=True, html=(show_formula, None))
