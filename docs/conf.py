@@ -66,6 +66,7 @@ html_theme = "sphinx_book_theme"
 html_title = "nnlab"
 html_static_path = ["site/_static"]
 html_css_files = ["nnlab.css"]
+html_js_files = ["nnlab.js"]
 html_context = {"default_mode": "auto"}
 html_copy_source = True
 html_theme_options = {
@@ -167,6 +168,15 @@ MENDED = [
 ]
 
 
+SIGNATURE = re.compile(r'<dt class="sig .*?</dt>', re.DOTALL)
+
+
+def without_list(signature):
+    """Return a signature whose parameters are lines; Sphinx makes them a list without its terms."""
+    text = re.sub(r"<(/?)dl>", r"<\1span>", signature[0])
+    return text.replace("<dd>", '<span class="parameter">').replace("</dd>", "</span>")
+
+
 def finish(app, problem):
     """Mend the pages, and let the button for downloads give the notebooks as they are committed."""
     if problem:
@@ -175,7 +185,7 @@ def finish(app, problem):
         text = path.read_text("utf-8")
         for written, better in MENDED:
             text = text.replace(written, better)
-        path.write_text(text, "utf-8")
+        path.write_text(SIGNATURE.sub(without_list, text), "utf-8")
     for path in Path(app.outdir, "_sources").rglob("*.ipynb"):
         shutil.copy(ROOT / path.relative_to(Path(app.outdir, "_sources")), path)
 
