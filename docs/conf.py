@@ -3,10 +3,9 @@
 import inspect
 import io
 import json
-import os
 import re
 import shutil
-import tomllib
+import sys
 from base64 import b64decode
 from hashlib import sha256
 from pathlib import Path
@@ -15,10 +14,13 @@ from docutils import nodes
 from PIL import Image
 from sphinx.util import logging
 
+sys.path.insert(0, str(Path(__file__).parent))
+from gather import repository
+from results import ROOT
+
 import nnlab
 from nnlab.cli._formulas import to_mathml
 
-ROOT = Path(__file__).resolve().parents[1]
 WIDE = 1.8  # width over height of a picture that a phone shows at a readable size, to be scrolled
 
 project = "nnlab"
@@ -51,17 +53,6 @@ maximum_signature_line_length = 64  # a longer one has a line for each parameter
 smartquotes_action = "q"  # quotes only: --quick is no dash
 
 
-def repository():
-    """Return the address of the source, "" where none is known: then no page links there."""
-    if name := os.environ.get("GITHUB_REPOSITORY"):
-        return f"https://github.com/{name}"
-    project = tomllib.loads((ROOT / "pyproject.toml").read_text("utf-8"))["project"]
-    for address in project.get("urls", {}).values():
-        if re.fullmatch(r"https://github\.com/[\w.-]+/[\w.-]+", address) and "OWNER" not in address:
-            return address
-    return ""
-
-
 html_theme = "sphinx_book_theme"
 html_title = "nnlab"
 html_static_path = ["site/_static"]
@@ -75,7 +66,6 @@ html_theme_options = {
     "use_repository_button": bool(repository()),
     "use_download_button": True,
     "use_fullscreen_button": False,
-    "launch_buttons": {"colab_url": "https://colab.research.google.com"} if repository() else {},
     "navbar_persistent": [],
     "show_toc_level": 2,
     "home_page_in_toc": True,

@@ -8,15 +8,19 @@ comes to the top.
 """
 
 import json
+import os
 import re
 import shutil
 import sys
+import tomllib
 from pathlib import Path
 
 import gallery
 import glossary
 import reference
 from results import RECORD, ROOT
+
+from nnlab.cli._pages import describe_figures, why_folded
 
 SITE = ROOT / "docs" / "site"
 PAGES = ("bench", "data", "examples/cluster", "CONTRIBUTING.md", "CHANGELOG.md")
@@ -59,31 +63,44 @@ def copy_page(path, target):
 
 
 def for_the_site(path):
-    """Return a notebook as a dict: folded cells tagged for myst-nb, each picture with a text."""
+    """Return a notebook as a dict: folded cells tagged for myst-nb, each picture with a text.
+
+    Links to a hosted service are left out where the address of the source is not known.
+    """
     notebook = json.loads(path.read_text("utf-8"))
-    heading = path.stem
+    describe_figures(notebook)
+    shown = []
     for cell in notebook["cells"]:
-        if found := re.findall(r"(?m)^#+ (.+)$", "".join(cell["source"])):
-            heading = found[-1] if cell["cell_type"] == "markdown" else heading
-        if is_set_up(cell):
+        if "hosted" in cell["metadata"].get("tags", []):
+            if cell["cell_type"] == "code" or not repository():
+                continue
+            written = "".join(cell["source"])
+            cell["source"] = re.sub(r"github(?:\.com)?/[\w-]+/nnlab/", with_owner, written)
+        if why_folded(cell):
             cell["metadata"].setdefault("tags", []).append("hide-input")
         for output in cell.get("outputs", []):
             output.get("data", {}).pop(RECORD, None)  # the table beside it is shown
-            describe(output, f"A figure of “{heading}”")
-    return notebook
+        shown.append(cell)
+    return notebook | {"cells": shown}
 
 
-def is_set_up(cell):
-    """Return whether a cell's source is to be shown after a click only."""
-    return bool(cell["metadata"].get("jupyter", {}).get("source_hidden"))
+def with_owner(found):
+    """Return the beginning of an address, as it is written, with who publishes this site."""
+    return found[0].split("/")[0] + repository().removeprefix("https://github.com") + "/"
 
 
-def describe(output, otherwise):
-    """Give the pictures of an output a text for those who do not see them, unless they have one."""
-    for kind in output.get("data", {}):
-        if kind.startswith("image/"):
-            known = output["metadata"].setdefault(kind, {})
-            known["alt"] = known.get("alt") or otherwise
+def repository():
+    """Return the address of the source, "" where none is known: then no page links there."""
+    if name := os.environ.get("GITHUB_REPOSITORY"):
+        return f"https://github.com/{name}"
+    project = tomllib.loads((ROOT / "pyproject.toml").read_text("utf-8"))["project"]
+    for address in project.get("urls", {}).values():
+        if (
+            re.fullmatch(r"https://github\.com/[\w.-]+/[\w.-]+", address)
+            and "/OWNER/" not in address
+        ):
+            return address
+    return ""
 
 
 if __name__ == "__main__":

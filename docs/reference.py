@@ -1,9 +1,10 @@
 """Pages made from code: the library, the commands, the environment variables."""
 
 import ast
-import importlib
+import importlib.util
 import pkgutil
 import re
+from pathlib import Path
 
 from results import ROOT
 
@@ -16,6 +17,8 @@ ABOUT = {  # environment variables; nnlab reads each but the last
     "caches in your home.",
     "NNLAB_OFFLINE": "`1`: nothing is downloaded, whatever asks for it.",
     "NNLAB_QUICK": "`1`: notebooks run quickly, and download nothing. `nnlab run --quick` sets it.",
+    "NNLAB_MODELS": "The folder in which notebooks keep their trained models, each with a card; "
+    "`nnlab run --models` sets it. Without it, none is kept.",
     "CUDA_VISIBLE_DEVICES": "The GPUs that may be used, by number; empty for none.",
     "KERAS_BACKEND": "What Keras computes with: `tensorflow`, `jax` or `torch`.",
 }
@@ -44,28 +47,23 @@ def modules():
 
 
 def module_page(name):
-    """Return a page with the public functions and classes of a module, from their docstrings."""
-    module = importlib.import_module(name)
-    parts = [f"# {name}", module.__doc__, "```{eval-rst}", f".. py:currentmodule:: {name}", ""]
-    for public in public_names(module):
-        kind = "autofunction"
-        if isinstance(getattr(module, public), type):
-            kind = "autoclass"
-        parts.append(f".. {kind}:: {public}")
-        parts.append("   :members:\n" if kind == "autoclass" else "")
-    return "\n\n".join(parts[:2]) + "\n\n" + "\n".join(parts[2:]) + "```\n"
+    """Return a page with the docstrings of a module and of its public functions and classes.
+
+    Sphinx reads them; here nothing is imported, which would start Keras.
+    """
+    lines = [f"# {name}", "", "```{eval-rst}", f".. automodule:: {name}", "   :members:"]
+    if public_names(name):
+        lines.append("   :imported-members:")
+    return "\n".join([*lines, "```", ""])
 
 
-def public_names(module):
-    """Return the names that a module offers: ``__all__``, or what it defines, in its order."""
-    if offered := getattr(module, "__all__", None):
-        return list(offered)
-    mine = [name for name, value in vars(module).items() if is_of(value, module)]
-    return [name for name in mine if not name.startswith("_")]
-
-
-def is_of(value, module):
-    return getattr(value, "__module__", "") == module.__name__
+def public_names(name):
+    """Return ``__all__`` of a module, [] where it has none: then what it defines is public."""
+    path = Path(importlib.util.find_spec(name).origin)
+    for node in ast.parse(path.read_text("utf-8")).body:
+        if isinstance(node, ast.Assign) and ast.unparse(node.targets[0]) == "__all__":
+            return ast.literal_eval(node.value)
+    return []
 
 
 # ---- the commands --------------------------------------------------------------------------------
