@@ -152,5 +152,5 @@ def targets():
     """Return a table of the targets of make, from the notes in the Makefile."""
     makefile = (ROOT / "Makefile").read_text("utf-8")
     found = re.findall(r"^([a-z]+):.*?## (.+)$", makefile, re.MULTILINE)
-    rows = {f"| `make {name}` | {text.replace('|', chr(92) + '|')} |": None for name, text in found}
+    rows = [f"| `make {name}` | {text} |" for name, text in found]
     return "\n".join(["| command | what it does |", "| --- | --- |", *rows])
