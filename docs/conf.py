@@ -15,7 +15,7 @@ from PIL import Image
 from sphinx.util import logging
 
 sys.path.insert(0, str(Path(__file__).parent))
-from gather import repository
+from gather import published
 from results import ROOT
 
 import nnlab
@@ -61,9 +61,9 @@ html_js_files = ["nnlab.js"]
 html_context = {"default_mode": "auto"}
 html_copy_source = True
 html_theme_options = {
-    "repository_url": repository(),
+    "repository_url": f"https://github.com/{published()}" if published() else "",
     "repository_branch": "main",
-    "use_repository_button": bool(repository()),
+    "use_repository_button": bool(published()),
     "use_download_button": True,
     "use_fullscreen_button": False,
     "navbar_persistent": [],

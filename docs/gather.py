@@ -12,9 +12,9 @@ import os
 import re
 import shutil
 import sys
-import tomllib
 from pathlib import Path
 
+import address
 import gallery
 import glossary
 import reference
@@ -65,17 +65,17 @@ def copy_page(path, target):
 def for_the_site(path):
     """Return a notebook as a dict: folded cells tagged for myst-nb, each picture with a text.
 
-    Links to a hosted service are left out where the address of the source is not known.
+    Links to a hosted service are left out where nobody has published the notebooks yet.
     """
     notebook = json.loads(path.read_text("utf-8"))
     describe_figures(notebook)
     shown = []
     for cell in notebook["cells"]:
         if "hosted" in cell["metadata"].get("tags", []):
-            if cell["cell_type"] == "code" or not repository():
+            if cell["cell_type"] == "code" or not published():
                 continue
             written = "".join(cell["source"])
-            cell["source"] = re.sub(r"github(?:\.com)?/[\w-]+/nnlab/", with_owner, written)
+            cell["source"] = address.moved(written, address.repository(), published())
         if why_folded(cell):
             cell["metadata"].setdefault("tags", []).append("hide-input")
         for output in cell.get("outputs", []):
@@ -84,23 +84,10 @@ def for_the_site(path):
     return notebook | {"cells": shown}
 
 
-def with_owner(found):
-    """Return the beginning of an address, as it is written, with who publishes this site."""
-    return found[0].split("/")[0] + repository().removeprefix("https://github.com") + "/"
-
-
-def repository():
-    """Return the address of the source, "" where none is known: then no page links there."""
-    if name := os.environ.get("GITHUB_REPOSITORY"):
-        return f"https://github.com/{name}"
-    project = tomllib.loads((ROOT / "pyproject.toml").read_text("utf-8"))["project"]
-    for address in project.get("urls", {}).values():
-        if (
-            re.fullmatch(r"https://github\.com/[\w.-]+/[\w.-]+", address)
-            and "/OWNER/" not in address
-        ):
-            return address
-    return ""
+def published():
+    """Return the repository that publishes this site, "owner/name"; "" where nobody does yet."""
+    name = os.environ.get("GITHUB_REPOSITORY") or address.repository()
+    return "" if name.startswith("OWNER/") else name
 
 
 if __name__ == "__main__":

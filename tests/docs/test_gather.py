@@ -144,11 +144,11 @@ def test_links_to_a_cloud_name_the_repository_and_are_left_out_where_it_is_unkno
     tmp_path, monkeypatch
 ):
     path = notebook(tmp_path, text("# A"), text(LINKS, ["hosted"]), code("install()", ["hosted"]))
+    monkeypatch.setattr(gather.address, "repository", lambda: "OWNER/nnlab")
     monkeypatch.setenv("GITHUB_REPOSITORY", "alice/nets")
     _, links = gather.for_the_site(path)["cells"]
     assert links["source"] == LINKS.replace("OWNER/nnlab", "alice/nets")
     monkeypatch.delenv("GITHUB_REPOSITORY")
-    monkeypatch.setattr(gather, "repository", lambda: "")
     assert [cell["source"] for cell in gather.for_the_site(path)["cells"]] == ["# A"]
 
 
