@@ -14,7 +14,7 @@ override NNLAB_DATA := $(shell $(PYTHON) -c 'import os, sys; print(os.pathsep.jo
 export NNLAB_DATA
 endif
 
-.PHONY: help run lab test lint notebooks trained bench constraints owner clean
+.PHONY: help run lab test lint site notebooks trained bench constraints owner clean
 help:  ## list the commands
 	@awk -F ':.*## ' '/^[a-z]+:.*## / {printf "make %-12s %s\n", $$1, $$2}' Makefile
 
@@ -50,12 +50,20 @@ lint: .venv/ready
 	$(BIN)/ruff check .
 	$(BIN)/ruff format --check .
 
-notebooks: .venv/ready  ## run every notebook and all solutions in full, keep outputs, bring README's table up to date
+# What `make test` needs does without Sphinx; the tests of the built pages run here.
+site: .venv/ready  ## build the site from the stored outputs, without running them, and check it: build/site/index.html
+	$(BIN)/python -c 'import myst_nb, sphinx_book_theme, sphinx_copybutton, sphinx_design' 2>/dev/null || { $(call install,docs); }
+	rm -rf build/site build/site-source build/site-trees build/jupyter_execute
+	$(BIN)/python docs/gather.py build/site-source
+	$(BIN)/python -m sphinx --quiet --fail-on-warning --keep-going -c docs -d build/site-trees build/site-source build/site
+	NNLAB_SITE=$(CURDIR)/build/site $(BIN)/pytest tests/docs/test_site.py
+
+notebooks: .venv/ready  ## run every notebook and all solutions in full, keep outputs, bring the tables up to date
 	$(BIN)/nnlab run --full --out build/notebooks --models build/models
 	$(BIN)/nnlab run --full --out build/solutions notebooks/solutions
 	cp build/notebooks/*.ipynb notebooks/
 	cp build/solutions/*.ipynb notebooks/solutions/
-	$(BIN)/python docs/results.py build/run
+	$(BIN)/python docs/results.py
 
 trained: .venv/ready  ## make the trained networks in nnlab/trained anew, by full runs of notebooks 01 to 04
 	$(BIN)/nnlab run --full --out build/trained --models build/models $(wildcard notebooks/0[1-4]_*.ipynb)
@@ -73,7 +81,7 @@ constraints: .venv/ready  ## choose the versions in constraints.txt again: for e
 	mkdir -p build
 	echo 'torch==2.13.0' > build/chosen.txt
 	$(FOR_UV) UV_FIND_LINKS= $(BIN)/uv pip compile --quiet --universal --python-version 3.11 --upgrade --no-annotate \
-		--custom-compile-command 'make constraints' --constraint build/chosen.txt --extra dev --extra bench \
+		--custom-compile-command 'make constraints' --constraint build/chosen.txt --extra dev --extra bench --extra docs \
 		--output-file build/constraints.txt pyproject.toml
 	grep -vE '^(nvidia|cuda|triton)' build/constraints.txt > constraints.txt
 

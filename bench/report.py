@@ -185,10 +185,82 @@ def head(found):
     )
 
 
-def main(results: Path = HERE / "results", readme: Path = HERE / "README.md"):
-    found = {}
-    for path in sorted(results.glob("*.json")):
-        found[path.stem] = json.loads(path.read_text(encoding="utf-8"))
+def highlights(found):
+    """Return the results in a few sentences, as a Markdown list."""
+    items = []
+    for name in NAMES:
+        if result := found.get(f"{name}-quality"):
+            items.append(fastest_to_quality(result))
+    beside = []
+    for key, result in found.items():
+        if "throughput" in key and "PyTorch" in str(trials_by_contestant(result)):
+            beside.append(f"{title_of(result)} {spread_of_ratios(result, 'PyTorch')}")
+    if beside:
+        items.append(
+            f"The same network in nnlab, times as fast as in PyTorch by hand: {'; '.join(beside)}."
+        )
+    if result := found.get("sampling-sampling"):
+        ratios = spread_of_ratios(result, "tutorial's loop", ours="nnlab, the same network")
+        items.append(f"Text is written {ratios} times as fast as by the tutorial's loop.")
+    if result := found.get("streaming-memory"):
+        few, many = (peak_memory(result, f"stream_records, {times}×") for times in (1, 20))
+        less, more = (peak_memory(result, f"in memory, {times}×") for times in (1, 20))
+        items.append(
+            "With 20 times the images, memory grows "
+            f"from {few:,.0f} to {many:,.0f} MB from record files on a disk, "
+            f"and from {less:,.0f} to {more:,.0f} MB in memory."
+        )
+    return "\n".join(f"* {item}" for item in items)
+
+
+def fastest_to_quality(result):
+    """Return in a sentence which of our contestants is as good as the peer in the least time."""
+    shares = {}
+    for row in quality_rows(result):
+        workload, peer, ours, _, share, _ = (cell.strip() for cell in row.strip("| ").split("|"))
+        if share != "–":
+            shares[float(share.removeprefix("1/"))] = (peer, ours, share)
+    if not shares:
+        return f"**{workload}**: nnlab is never as good as its peer."
+    peer, ours, share = shares[max(shares)]
+    their_name, _, reached = peer.partition(": ")
+    theirs = f"{in_brackets(their_name)[:-1]}: {reached.split(' in ')[0]})"
+    mine = in_brackets(ours.partition(": ")[0])
+    return f"**{workload}**: {mine} is as good as {theirs} after {share} of its time."
+
+
+def in_brackets(name):
+    """Return "nnlab, 2 epochs" as "nnlab (2 epochs)"."""
+    first, _, rest = name.partition(", ")
+    return f"{first} ({rest})"
+
+
+def title_of(result):
+    name = NAMES[result["workload"]]
+    kind = result["contest"].removeprefix("throughput").strip("-")
+    return f"**{name}** ({kind})" if kind else f"**{name}**"
+
+
+def spread_of_ratios(result, peer, ours="nnlab"):
+    """Return how many times as fast ours is as the contestants whose names begin so, as text."""
+    found = trials_by_contestant(result)
+    rates = {}
+    for name, trials in found.items():
+        rates[name] = [trial["examples"] / round_seconds(trial) for trial in trials]
+    ratios = []
+    for name, values in rates.items():
+        if name.startswith(peer):
+            ratios.append(median(a / b for a, b in zip(rates[ours], values, strict=False)))
+    ends = dict.fromkeys(f"{pick(ratios):.1f}" for pick in (min, max))
+    return " to ".join(ends)
+
+
+def peak_memory(result, name):
+    return median(trial["peak_mb"] for trial in trials_by_contestant(result)[name])
+
+
+def text_of(found):
+    """Return all that stands between the two marks of README.md."""
     quality = [found[f"{name}-quality"] for name in NAMES if f"{name}-quality" in found]
     rows = [
         "| | the peer's programme | ours | as good after | of its time | runs |",
@@ -196,15 +268,29 @@ def main(results: Path = HERE / "results", readme: Path = HERE / "README.md"):
     ]
     for result in quality:
         rows += quality_rows(result)
-    parts = [head(found), "\n".join(rows)]
+    parts = [head(found), highlights(found), "\n".join(rows)]
     if quality:
-        draw(quality, results / "quality.png")
         parts.append("![Quality against wall time, one panel a workload](results/quality.png)")
     for name, result in found.items():
         if not name.endswith("-quality"):
             table = seconds_table if result["workload"] == "startup" else throughput_table
             parts.append(table(result))
-    replace_results(readme, "\n\n".join(parts))
+    return "\n\n".join(parts)
+
+
+def read_results(folder=HERE / "results"):
+    found = {}
+    for path in sorted(folder.glob("*.json")):
+        found[path.stem] = json.loads(path.read_text(encoding="utf-8"))
+    return found
+
+
+def main(results: Path = HERE / "results", readme: Path = HERE / "README.md"):
+    found = read_results(results)
+    quality = [found[f"{name}-quality"] for name in NAMES if f"{name}-quality" in found]
+    if quality:
+        draw(quality, results / "quality.png")
+    replace_results(readme, text_of(found))
 
 
 if __name__ == "__main__":

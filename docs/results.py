@@ -1,19 +1,22 @@
-"""Update the table of results in README.md from the records that the notebooks store.
+"""Bring the tables up to date that repeat what a program knows better.
 
-    python docs/results.py            # results and times of the stored full runs
-    python docs/results.py build/run  # also the times of a quick run, if it is there
+    python docs/results.py
 
-The first two columns, what a notebook is and teaches, are written by hand and stay.
+README.md: results and times of the stored full runs, from the records in the notebooks.
+docs/site/data.md: size, licence and stand-in of each data set, from nnlab.
+
+What is written by hand in their other columns stays.
 """
 
 import json
 import re
-import sys
 from pathlib import Path
 
 ROOT = Path(__file__).resolve().parents[1]
+DATA_PAGE = ROOT / "docs" / "site" / "data.md"
 RECORD = "application/vnd.nnlab.record+json"
-ROW = re.compile(r"\| (\[.*\]\(notebooks/(\w+)\.ipynb\)) \| (.*?) \| .* \| .* \| (.*?) \|")
+ROW = re.compile(r"\| (\[.*\]\(notebooks/(\w+)\.ipynb\)) \| (.*?) \|")
+DATA_ROW = re.compile(r"\| `(\w+)` \| (.*?) \|")
 
 
 def record_of(path):
@@ -29,29 +32,45 @@ def duration(seconds):
     return f"{seconds:.0f} s" if seconds < 120 else f"{seconds / 60:.0f} min"
 
 
-def with_results(readme, quick_seconds):
-    """Return the text of the README with all rows of its table updated.
+def result_of(record):
+    """Return the first result of a record, which the notebook promises: its name and number."""
+    first = record["metrics"][0]
+    return f"{first['name'].replace('_', ' ')} {first['value']:.4g}"
 
-    quick_seconds: name of a notebook → seconds of its quick run; others keep what is there.
-    """
-    lines = []
-    for line in readme.splitlines(keepends=True):
-        if row := ROW.match(line):
-            link, name, lesson, quick = row.groups()
-            record = record_of(ROOT / "notebooks" / f"{name}.ipynb")
-            shown = [f"{each['name']} {each['value']:.4g}" for each in record["metrics"]]
-            if name in quick_seconds:
-                quick = duration(quick_seconds[name])
-            cells = [link, lesson, "; ".join(shown), duration(record["seconds"]), quick]
-            line = f"| {' | '.join(cells)} |\n"
-        lines.append(line)
-    return "".join(lines)
+
+def with_results(readme):
+    """Return the text of the README with all rows of its table of notebooks updated."""
+
+    def update(row):
+        link, name, lesson = row.groups()
+        record = record_of(ROOT / "notebooks" / f"{name}.ipynb")
+        return f"| {link} | {lesson} | {result_of(record)} | {duration(record['seconds'])} |"
+
+    return re.sub(ROW.pattern + ".*", update, readme)
+
+
+def with_data_sets(page):
+    """Return the text of the page on data with all rows of its table of data sets updated."""
+    from nnlab.cli.data import collections
+
+    known = {}
+    for collection in collections().values():
+        known |= collection
+
+    def update(row):
+        name, what = row.groups()
+        data = known.pop(name)
+        size = sum(file.download_bytes for file in data.files)
+        shown = f"{size / 1e6:.1f} MB" if size else "embedded"
+        stand_in = f"`{data.stand_in}`" if data.stand_in else "–"
+        return f"| `{name}` | {what} | {shown} | {data.license} | {stand_in} |"
+
+    page = re.sub(DATA_ROW.pattern + ".*", update, page)
+    if known:
+        raise ValueError(f"{DATA_PAGE} has no row for {sorted(known)}: say what they are")
+    return page
 
 
 if __name__ == "__main__":
-    quick_seconds = {}
-    for path in [Path(folder, "results.json") for folder in sys.argv[1:]]:
-        results = json.loads(path.read_text("utf-8")) if path.exists() else {"notebooks": []}
-        quick_seconds |= {each["name"]: each["seconds"] for each in results["notebooks"]}
-    readme = ROOT / "README.md"
-    readme.write_text(with_results(readme.read_text("utf-8"), quick_seconds), encoding="utf-8")
+    for path, updated in [(ROOT / "README.md", with_results), (DATA_PAGE, with_data_sets)]:
+        path.write_text(updated(path.read_text("utf-8")), encoding="utf-8")

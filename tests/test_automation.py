@@ -15,6 +15,7 @@ MAY = [
     {"contents": "read"},
     {"contents": "read", "issues": "write"},
     {"id-token": "write"},  # tells PyPI which workflow publishes
+    {"pages": "write", "id-token": "write"},  # publishes the site
 ]
 TOUCHES_KERAS = re.compile(r"^\s*(import|from) (keras|nnlab\.(models|training|sampling))", re.M)
 
@@ -63,7 +64,8 @@ def test_what_git_ignores_does_not_go_into_a_container():
 
 def test_every_target_of_make_that_is_named_exists():
     known = set(re.findall(r"^([a-z]+):", MAKEFILE, re.MULTILINE))
-    for path in [ROOT / "README.md", ROOT / "CONTRIBUTING.md", ROOT / ".ci" / "run", *WORKFLOWS]:
+    pages = [ROOT / "README.md", ROOT / "CONTRIBUTING.md", *(ROOT / "docs" / "site").glob("*.md")]
+    for path in [*pages, ROOT / ".ci" / "run", *WORKFLOWS]:
         text = path.read_text(encoding="utf-8")
         named = set(re.findall(r"(?:`|run: |^)make ([a-z]+)", text, re.MULTILINE))
         assert named <= known, f"{path.name} names make {sorted(named - known)}"

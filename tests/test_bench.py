@@ -59,6 +59,14 @@ def test_a_loss_counts_from_the_peers_best_round(bench):
     assert "not reached" in row
 
 
+def test_the_page_of_results_says_what_was_measured(bench):
+    import report
+
+    page = (BENCH / "README.md").read_text(encoding="utf-8")
+    written = page.split(report.BEGIN)[1].split(report.END)[0].strip()
+    assert written == report.text_of(report.read_results()), "python bench/report.py mends it"
+
+
 def test_arithmetic_is_counted_from_kernels_and_places(bench):
     import measure
 

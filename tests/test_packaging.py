@@ -31,6 +31,10 @@ NOT_IMPORTED = {
     "ruff": "make lint",
     "build": "the test of the wheel below",
     "uv": "make",
+    "myst-nb": "the site's conf.py names it",
+    "sphinx-book-theme": "the site's conf.py names it",
+    "sphinx-copybutton": "the site's conf.py names it",
+    "sphinx-design": "the site's conf.py names it",
 }
 
 
@@ -88,7 +92,8 @@ def written_modules():
     return names
 
 
-OWN = {"nnlab", *(path.stem for path in (ROOT / "bench").glob("*.py")), *written_modules()}
+PROGRAMS = [*(ROOT / "bench").glob("*.py"), *(ROOT / "docs").glob("*.py")]
+OWN = {"nnlab", *(path.stem for path in PROGRAMS), *written_modules()}
 
 
 def files(folder, *, without=None):
@@ -101,6 +106,7 @@ PARTS = {
     "nnlab/cli": (files("nnlab/cli"), ("run",)),
     "notebooks": (files("notebooks"), ("notebooks", "jax")),
     "bench": (files("bench"), ("bench",)),
+    "docs": (files("docs"), ("docs",)),
     "tests": (files("tests"), ("dev",)),
 }
 
@@ -263,7 +269,7 @@ def test_the_constraints_hold_one_version_of_all_that_is_declared_on_each_python
             name = canonicalize_name(pin.name)
             assert name not in versions, f"two versions of {name} on Python {python}"
             [versions[name]] = [specifier.version for specifier in pin.specifier]
-    for name, requirement in requirements("dev", "bench").items():
+    for name, requirement in requirements("dev", "bench", "docs").items():
         assert requirement.specifier.contains(versions[name], prereleases=True), name
 
 

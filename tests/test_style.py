@@ -16,7 +16,7 @@ COMPREHENSIONS = ast.ListComp | ast.SetComp | ast.DictComp | ast.GeneratorExp
 
 def programs():
     found = []
-    for folder in ("nnlab", "tests", "bench", "notebooks"):
+    for folder in ("nnlab", "tests", "bench", "docs", "notebooks"):
         found += sorted((ROOT / folder).rglob("*.py"))
         found += sorted((ROOT / folder).rglob("*.ipynb"))
     return [path.relative_to(ROOT).as_posix() for path in found if ".ipynb_" not in str(path)]

@@ -37,7 +37,7 @@ def write_gallery(folder, sources=(), comparison=None):
     for result in run["notebooks"]:
         name = result["name"]
         notebook = _notebook_at(folder / f"{name}.ipynb")
-        card = _card(result, notebook, pages[name])
+        card = _card(result, notebook, pages[name], quick=run.get("quick"))
         cards.append(card)
         if notebook:
             shown.append((card, notebook, homes.get(name, folder)))
@@ -50,9 +50,11 @@ def write_gallery(folder, sources=(), comparison=None):
 
 def _write_pages(folder, template, shown, quick):
     for i, (card, notebook, home) in enumerate(shown):
+        content, contents = body_of(notebook, home)
         page = template.render(
             card=card,
-            content=body_of(notebook, home),
+            content=content,
+            contents=contents,
             quick=quick,
             before=shown[i - 1][0] if i else None,
             after=shown[i + 1][0] if i + 1 < len(shown) else None,
@@ -90,15 +92,18 @@ def _notebook_at(path):
     return nbformat.read(path, as_version=4) if path.is_file() else None
 
 
-def _card(result, notebook, page):
-    """Return what the templates show of a notebook, as plain text: they escape it."""
+def _card(result, notebook, page, *, quick):
+    """Return what the templates show of a notebook, as plain text: they escape it.
+
+    The first paragraph, its goal, is left out after a quick run: only a full one makes it true.
+    """
     title, goal = _title_and_goal(notebook) if notebook else ("", "")
     records = result["records"]
     datasets = [str(record["dataset"]) for record in records if "dataset" in record]
     return {
         "name": result["name"],
         "title": title or result["name"],
-        "goal": goal,
+        "goal": "" if quick else goal,
         "page": page,
         "link": quote(page) if notebook else None,
         "thumbnail": _thumbnail(notebook) if notebook else None,

@@ -19,9 +19,8 @@ def build_encoder(image_shape, latent_dim, *, filters=(), units=(), activation=N
         ≥ 0; it pushes them towards 0.
 
     Source: Hinton and Salakhutdinov, "Reducing the Dimensionality of Data with Neural Networks"
-    (2006);
-    wide and sparse codes, of noisy images: Vincent et al., "Extracting and Composing Robust
-        Features with Denoising Autoencoders" (2008).
+    (2006); wide and sparse codes, of noisy images: Vincent et al., "Extracting and Composing
+    Robust Features with Denoising Autoencoders" (2008).
     """
     inputs = x = keras.Input(image_shape)
     for width in filters:

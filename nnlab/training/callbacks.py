@@ -10,8 +10,8 @@ class SampleSnapshots(keras.callbacks.Callback):
     a generator makes of the same noise as always.
     every: epochs from one snapshot to the next, int ≥ 1; the last epoch is kept in any case.
     steps: numbers of steps (batches), rising, such as 16, 32, 64, …: snapshots are taken after
-    these instead of after epochs, and at the end of training. With `steps_per_execution`, a step is
-    met at the end of the bundle that it is in.
+    these instead of after epochs, and at the end of training. With ``steps_per_execution``, a step
+    is met at the end of the bundle that it is in.
 
     ``samples`` is a list of ``(epoch, what sample returned)``, or of ``(step, …)``; 0 is before
     training. Each ``fit`` starts a new list.

@@ -19,7 +19,7 @@ class ResumeTraining(keras.callbacks.Callback):
 
     After each epoch it stores what the rest of the training depends on. When the program is started
     again, ``fit`` goes on after the last whole epoch, and returns the curves of all epochs. A
-    training that is finished, also by `EarlyStopping`, is not trained again::
+    training that is finished, also by ``EarlyStopping``, is not trained again::
 
         set_seed(0)
         stop = keras.callbacks.EarlyStopping(patience=3)
@@ -31,9 +31,9 @@ class ResumeTraining(keras.callbacks.Callback):
     save: whether this process writes; of several that train together, only one may, and all read.
 
     Stored are weights, optimizer, states of recurrent layers and, of the other callbacks in any
-    order, the attributes in ``KEPT``: what `EarlyStopping`, `ReduceLROnPlateau` and
-    `ModelCheckpoint` have seen, the snapshots of `SampleSnapshots`, whether the model has the
-    averages of `SwapEMAWeights`, the history. All is in one file, ``training.npz``, which is
+    order, the attributes in ``KEPT``: what ``EarlyStopping``, ``ReduceLROnPlateau`` and
+    ``ModelCheckpoint`` have seen, the snapshots of `SampleSnapshots`, whether the model has the
+    averages of ``SwapEMAWeights``, the history. All is in one file, ``training.npz``, which is
     replaced as a whole. ``history`` reads the curves from it.
 
     On a CPU, with ``set_seed(…, deterministic=True)``, the end is the same, bit for bit, if the

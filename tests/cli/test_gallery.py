@@ -1,12 +1,15 @@
 """The gallery: a page of cards and a page per notebook, from what a run has written."""
 
+import io
 import json
 import re
+from base64 import b64encode
 from html.parser import HTMLParser
 
 import nbformat
 import pytest
 from nbformat.v4 import new_code_cell, new_markdown_cell, new_notebook, new_output
+from PIL import Image
 
 from nnlab.cli._gallery import write_gallery
 
@@ -76,13 +79,13 @@ def test_a_card_shows_title_goal_metrics_time_and_leads_to_the_page(tmp_path):
         "# 01 · A *small* network\n\nReads `digits` with [Keras](https://keras.io) well.\n\nMore."
     )
     result = {"name": "01 mlp", "records": [RECORD], "seconds": 75.2}
-    page = Page(write(tmp_path, (result, [new_markdown_cell(text)])))
+    page = Page(write(tmp_path, (result, [new_markdown_cell(text)]), quick=False))
     for shown in (
         "01 · A small network",
         "Reads digits with Keras well.",
         "test accuracy 0.9877",
         "1 min 15 s · digits",
-        "1 notebook run in quick mode, in 1 min 15 s.",
+        "1 notebook run, in 1 min 15 s.",
         "keras 3.1",
         "device CPU",
     ):
@@ -113,8 +116,10 @@ def test_a_page_shows_png_and_gif(tmp_path):
 def test_the_title_of_a_figure_is_its_text_for_those_who_do_not_see_it(tmp_path):
     alts = ['Loss & "accuracy" <b>', "Digits, epoch by epoch"]
     cells = [figure("image/png", PNG, alt=alts[0]), figure("image/gif", GIF, alt=alts[1])]
-    write(tmp_path, ({}, [*cells, figure("image/gif", GIF)]))
-    assert Page((tmp_path / "n0.html").read_text("utf-8")).all("img", "alt") == [*alts, ""]
+    heading = new_markdown_cell("# A\n\n## Look closer")
+    write(tmp_path, ({}, [*cells, heading, figure("image/gif", GIF)]))
+    page = Page((tmp_path / "n0.html").read_text("utf-8"))
+    assert page.all("img", "alt") == [*alts, "A figure: Look closer"]
 
 
 def test_the_source_of_a_folded_cell_is_shown_after_a_click_and_its_output_at_once(tmp_path):
@@ -182,7 +187,8 @@ def test_functions_stand_apart_and_limits_below(tmp_path):
 
 def test_a_card_shows_formulas_as_plain_text(tmp_path):
     text = "# Of $x^2$\n\nHow does $\\sigma(w_1 x)$ learn for \\$5, or $\\odd$?"
-    page = " ".join(Page(write(tmp_path, ({}, [new_markdown_cell(text)]))).text.split())
+    index = write(tmp_path, ({}, [new_markdown_cell(text)]), quick=False)
+    page = " ".join(Page(index).text.split())
     assert "Of x^2 How does σ(w_1x) learn for $5, or \\odd?" in page
 
 
@@ -287,9 +293,45 @@ def test_notebooks_named_like_pages_of_the_gallery_have_pages_of_their_own(tmp_p
 
 
 def test_the_card_and_the_page_of_a_quick_run_say_what_it_is_worth(tmp_path):
-    notebook = ({"records": [RECORD]}, [new_markdown_cell("# A")])
+    text = "# A\n\nReads more than 99 % of the digits."
+    notebook = ({"records": [RECORD]}, [new_markdown_cell(text)])
     line = "quick run: shows that it works, not how well"
     for quick in (True, False):
         index = write(tmp_path, notebook, quick=quick)
         page = (tmp_path / "n0.html").read_text("utf-8")
         assert (line in index, line in page) == (quick, quick)
+        assert ("99 %" in index) != quick  # what only a full run makes true
+
+
+def test_a_page_lists_its_headings_and_leads_to_them(tmp_path):
+    text = "# Title\n\n## The *data* & more\n\n### Of `mnist`\n\n#### Small print"
+    write(tmp_path, ({}, [new_markdown_cell(text)]))
+    html = (tmp_path / "n0.html").read_text("utf-8")
+    [contents] = re.findall('<nav class="contents".*?</nav>', html, re.DOTALL)
+    page = Page(contents)
+    links = page.all("a", "href")
+    assert len(links) == 4  # for narrow and for wide screens
+    assert {f"#{anchor}" for anchor in Page(html).all("h2", "id")} < set(links)
+    assert page.text.count("The data & more") == page.text.count("Of mnist") == 2
+    assert "Small print" not in page.text
+
+
+def test_cells_that_only_import_or_prepare_a_hosted_service_are_folded(tmp_path):
+    hosted = new_code_cell("install()", metadata={"tags": ["hosted"]})
+    cells = [hosted, new_code_cell("import a\nfrom b import c"), new_code_cell("import a\na.b()")]
+    write(tmp_path, ({}, cells))
+    page = (tmp_path / "n0.html").read_text("utf-8")
+    assert re.findall("<summary>(.*?)</summary>", page) == ["set-up", "imports"]
+
+
+@pytest.mark.parametrize(("width", "wide"), [(1900, True), (1000, False)])
+@pytest.mark.parametrize("kind", ["png", "gif"])
+def test_a_wide_figure_is_marked_so_that_a_phone_scrolls_it(tmp_path, kind, width, wide):
+    file = io.BytesIO()
+    Image.new("L", (width, 1000)).save(file, kind)
+    picture = figure(f"image/{kind}", b64encode(file.getvalue()).decode())
+    write(tmp_path, ({}, [picture]))
+    html = (tmp_path / "n0.html").read_text("utf-8")
+    classes = Page(html).all("img", "class")
+    assert classes == (["unconfined"] if wide else [])
+    assert ('<div tabindex="0" class="output_' in html) == wide

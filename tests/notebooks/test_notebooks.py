@@ -198,8 +198,9 @@ def test_the_readme_table_repeats_the_record(path):
     readme = (ROOT / "README.md").read_text(encoding="utf-8")
     link = f"(notebooks/{path.name})"
     [row] = [line for line in readme.splitlines() if line.startswith("|") and link in line]
-    for metric in record(path)["metrics"]:
-        assert f"{metric['name']} {metric['value']:.4g}" in row, "python docs/results.py mends it"
+    first = record(path)["metrics"][0]
+    shown = f"{first['name'].replace('_', ' ')} {first['value']:.4g}"
+    assert shown in row, "python docs/results.py mends it"
     seconds = record(path)["seconds"]
     assert (f"| {seconds:.0f} s |" if seconds < 120 else f"| {seconds / 60:.0f} min |") in row
 
