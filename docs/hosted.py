@@ -124,8 +124,8 @@ if __name__ == "__main__":
     parser.add_argument("--check", action="store_true", help="change nothing; fail if one needs it")
     parser.add_argument("notebooks", nargs="*", type=Path, help="all, if none is named")
     options = parser.parse_args()
-    folders = (ROOT / "notebooks", ROOT / "notebooks" / "solutions")
-    everything = [path for folder in folders for path in sorted(folder.glob("*.ipynb"))]
+    lessons = sorted((ROOT / "notebooks").glob("*.ipynb"))
+    everything = lessons + sorted((ROOT / "notebooks" / "solutions").glob("*.ipynb"))
     try:
         behind = main(options.notebooks or everything, check=options.check)
     except (OSError, ValueError) as error:
