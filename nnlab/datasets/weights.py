@@ -26,7 +26,10 @@ class WeightData:
     @property
     def num_parameters(self):
         """How many numbers there are, of all layers together."""
-        return sum(sum(array.size for array in arrays) for arrays in self.layers.values())
+        sizes = []
+        for arrays in self.layers.values():
+            sizes += [array.size for array in arrays]
+        return sum(sizes)
 
 
 def load_weights(name, *, offline=None):
