@@ -1,16 +1,19 @@
-"""Load images and texts as NumPy arrays and strings that carry their source and licence."""
+"""Load images, texts and trained weights, which carry their source and licence."""
 
 from nnlab.datasets.image_folder import check_image_folder
 from nnlab.datasets.images import ImageData, load_images
 from nnlab.datasets.record_files import stream_records, write_records
 from nnlab.datasets.texts import TextData, load_text
+from nnlab.datasets.weights import WeightData, load_weights
 
 __all__ = [
     "ImageData",
     "TextData",
+    "WeightData",
     "check_image_folder",
     "load_images",
     "load_text",
+    "load_weights",
     "stream_records",
     "write_records",
 ]

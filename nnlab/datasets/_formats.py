@@ -154,7 +154,8 @@ def _zip_members(file, budget):
                 raise ValueError(f"a link or a device: {header.filename!r}")
             if header.compress_type not in (zipfile.ZIP_STORED, zipfile.ZIP_DEFLATED):
                 raise ValueError(f"{header.filename!r} packed in an unusual way")
-            if header.filename.lower().endswith(TAR_ENDINGS):
+            inner_tar = header.filename.lower().endswith(TAR_ENDINGS)
+            if inner_tar and not _hidden(header.filename.split("/")):
                 yield header.filename, None
                 with archive.open(header) as inner:
                     yield from _tar_members(inner, budget)
@@ -180,13 +181,18 @@ def _own_path(name, patterns):
     parts = [part for part in name.split("/") if part not in ("", ".")]
     if name.startswith("/") or name[1:2] == ":" or ".." in parts:
         raise ValueError(f"a path that leads outside: {name!r}")
-    if any(part.startswith((".", "__MACOSX")) for part in parts):
-        return None  # what macOS adds to a zip, and other hidden files
+    if _hidden(parts):
+        return None
     for pattern in patterns:
         own_path = "/".join(parts[-1 - pattern.count("/") :])
         if fnmatchcase(own_path, pattern):
             return own_path
     return None
+
+
+def _hidden(parts):
+    """Return whether a path is of a hidden file, as macOS adds them to a zip."""
+    return any(part.startswith((".", "__MACOSX")) for part in parts if part != ".")
 
 
 class _SmallReads(io.BufferedReader):

@@ -5,11 +5,18 @@ from dataclasses import dataclass
 import numpy as np
 
 from nnlab.datasets import _files
-from nnlab.datasets.sets import cifar10, digits, fashion_mnist, mnist, shapes
+from nnlab.datasets.sets import (
+    caltech101,
+    cifar10,
+    digits,
+    fashion_mnist,
+    mnist,
+    shapes,
+    sketches,
+)
 
-DATASETS = {
-    each.DATASET.name: each.DATASET for each in (mnist, fashion_mnist, cifar10, digits, shapes)
-}
+SETS = (mnist, fashion_mnist, cifar10, caltech101, digits, shapes, sketches)
+DATASETS = {each.DATASET.name: each.DATASET for each in SETS}
 
 
 @dataclass(frozen=True, eq=False)
@@ -44,12 +51,13 @@ class ImageData:
 def load_images(name, *, offline=None):
     """Return an image data set as `ImageData`.
 
-    name: ``mnist``, ``fashion_mnist`` (28×28, grey) or ``cifar10`` (32×32, colour), whose files
-        come from the folders in NNLAB_DATA, else from the cache, else from public addresses, and
-        must have the right content; or ``digits`` (28×28, grey) or ``shapes`` (32×32, colour),
-        which are embedded and need no network.
-    offline: what to load, with a warning, where the files cannot be had: ``digits``, ``shapes`` or
-        None. ``data.name`` tells which it is.
+    name: ``mnist``, ``fashion_mnist`` (28×28, grey), ``cifar10`` (32×32, colour) or ``caltech101``
+        (photos, 192×192), whose files come from the folders in NNLAB_DATA, else from the cache,
+        else from public addresses, and must have the right content; or ``digits`` (28×28, grey),
+        ``shapes`` (32×32, colour) or ``sketches`` (64×64, colour), which are embedded and need no
+        network.
+    offline: what to load, with a warning, where the files cannot be had: ``digits``, ``shapes``,
+        ``sketches`` or None. ``data.name`` tells which it is.
 
     A quick run (NNLAB_QUICK=1) never downloads: it takes what is there, or what ``offline`` names.
 

@@ -5,6 +5,7 @@ from nnlab.models.cnn import build_cnn
 from nnlab.models.dcgan import DCGAN, build_discriminator, build_generator
 from nnlab.models.mlp import build_mlp
 from nnlab.models.rnn import build_char_rnn
+from nnlab.models.squeezenet import build_squeezenet
 
 __all__ = [
     "DCGAN",
@@ -16,4 +17,5 @@ __all__ = [
     "build_encoder",
     "build_generator",
     "build_mlp",
+    "build_squeezenet",
 ]

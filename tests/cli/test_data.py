@@ -26,10 +26,14 @@ def test_list_shows_each_set_with_its_state_in_80_columns(data, cached):
         "mnist": "cached",
         "fashion_mnist": "absent",
         "cifar10": "absent",
+        "caltech101": "absent",
         "digits": "embedded",
         "shapes": "embedded",
+        "sketches": "embedded",
         "tiny_shakespeare": "absent",
         "python_docs": "embedded",
+        "squeezenet": "absent",
+        "random_squeezenet": "embedded",
     }
     assert max(map(len, lines)) <= 80
     assert "170.1 MB" in lines[3]

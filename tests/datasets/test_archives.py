@@ -18,7 +18,12 @@ from nnlab.datasets import _formats
 DATA = {"train/1.txt": b"one\n", "train/2.txt": b"two\n", "labels.csv": b"1,2\n"}
 PATTERNS = ("train/*.txt", "labels.csv")
 MAX_BYTES = 1000
-NOTES = {"README": b"notes", "train/notes.md": b"more", "__MACOSX/train/._1.txt": b"\0\5"}
+NOTES = {
+    "README": b"notes",
+    "train/notes.md": b"more",
+    "__MACOSX/train/._1.txt": b"\0\5",
+    "__MACOSX/._data.tar": b"\0\5",  # beside a tar in a zip; it is none itself
+}
 KINDS = ("tar", "tar.gz", "zip", "tar in zip", "tar.gz in zip")
 
 

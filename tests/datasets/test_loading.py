@@ -33,7 +33,7 @@ def test_importing_the_loaders_loads_no_heavy_package():
 
 @pytest.mark.parametrize("name", ["MNIST", "tiny_shakespeare", "", None, 3, ["mnist"]])
 def test_an_unknown_image_set_is_refused_with_the_known_names(name):
-    known = r"known are mnist, fashion_mnist, cifar10, digits, shapes\."
+    known = r"known are mnist, fashion_mnist, cifar10, caltech101, digits, shapes, sketches\."
     with pytest.raises(ValueError, match=known):
         load_images(name)
 
@@ -54,7 +54,7 @@ def test_the_name_of_a_file_as_a_str_is_refused_with_the_call_that_loads_it(tmp_
 
 @pytest.mark.parametrize("offline", ["mnist", "python_docs", True, "yes"])
 def test_only_an_embedded_set_of_the_same_kind_can_stand_in(offline):
-    words = r"must be None or .* need no network \(digits, shapes\)"
+    words = r"must be None or .* need no network \(digits, shapes, sketches\)"
     with pytest.raises(ValueError, match=words):
         load_images("mnist", offline=offline)
 

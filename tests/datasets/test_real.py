@@ -5,7 +5,7 @@ import zipfile
 import numpy as np
 import pytest
 
-from nnlab.datasets import _files, load_images, load_text
+from nnlab.datasets import _files, load_images, load_text, load_weights
 from nnlab.datasets.images import DATASETS
 
 
@@ -16,6 +16,8 @@ def real(monkeypatch):
 
     def load(name):
         try:
+            if name == "squeezenet":
+                return load_weights(name)
             return load_images(name) if name in DATASETS else load_text(name)
         except FileNotFoundError:
             pytest.skip(f"{name} is neither in a folder of NNLAB_DATA nor in the cache")
@@ -78,3 +80,20 @@ def test_cifar10_is_also_read_from_its_tar_inside_a_zip_under_another_name(tmp_p
         archive.writestr("notes.txt", "from a mirror")
     monkeypatch.setenv("NNLAB_DATA", str(tmp_path))
     assert load_images("cifar10").x_train[0, 0, 0].tolist() == [59, 62, 63]
+
+
+def test_caltech101_has_its_published_counts_and_the_first_person_in_one_part_only(real):
+    data = real("caltech101")
+    counts = np.bincount(np.concatenate([data.y_train, data.y_test]))
+    assert counts.tolist() == [435, 69, 67, 64, 67, 86, 78, 128, 64, 66, 35, 85, 37]
+    assert np.bincount(data.y_test).tolist() == [87, 13, 13, 12, 13, 17, 15, 25, 12, 13, 7, 17, 7]
+    assert data.image_shape == (192, 192, 3)
+    groups = [name.split("/")[0] for name in data.class_names]
+    assert groups == ["person"] + 6 * ["animal"] + 6 * ["plant"]
+
+
+def test_the_published_weights_of_squeezenet_are_722_496_numbers(real):
+    weights = real("squeezenet")
+    assert weights.num_parameters == 722_496
+    kernel, biases = weights.layers["conv1"]
+    assert (kernel.shape, biases.shape) == ((3, 3, 3, 64), (64,))

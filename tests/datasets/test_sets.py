@@ -12,7 +12,7 @@ import pytest
 from sklearn.datasets import load_digits
 from sklearn.neighbors import KNeighborsClassifier
 
-from nnlab.datasets import _files, _formats, images, load_images, load_text, texts
+from nnlab.datasets import _files, _formats, images, load_images, load_text, texts, weights
 
 pytestmark = pytest.mark.usefixtures("cache_folder")
 
@@ -20,16 +20,20 @@ pytestmark = pytest.mark.usefixtures("cache_folder")
 # ---- all of them ---------------------------------------------------------------------------------
 
 
-@pytest.mark.parametrize("collection", [images.DATASETS, texts.DATASETS], ids=["image", "text"])
+COLLECTIONS = {"image": images.DATASETS, "text": texts.DATASETS, "weight": weights.DATASETS}
+ALL = images.DATASETS | texts.DATASETS | weights.DATASETS
+
+
+@pytest.mark.parametrize("collection", COLLECTIONS.values(), ids=COLLECTIONS)
 def test_every_set_that_needs_a_file_names_an_embedded_one_of_its_kind_as_stand_in(collection):
     for dataset in collection.values():
         assert dataset.embedded == (dataset.stand_in is None)
         assert dataset.embedded or collection[dataset.stand_in].embedded
 
 
-@pytest.mark.parametrize("name", [*images.DATASETS, *texts.DATASETS])
+@pytest.mark.parametrize("name", ALL)
 def test_every_set_tells_its_maker_and_licence_and_where_its_files_are(name):
-    dataset = (images.DATASETS | texts.DATASETS)[name]
+    dataset = ALL[name]
     assert dataset.name == name
     assert dataset.source
     assert dataset.license

@@ -55,6 +55,14 @@ NETWORKS = {
         },
         SHAPE,
     ),
+    "build_squeezenet": (
+        {
+            "image_shape": (INT(32), INT(36), INT(3)),
+            "num_classes": INT(4),
+            "dropout": FLOAT(0.1),
+        },
+        (32, 36, 3),
+    ),
     "build_decoder": (
         {
             "image_shape": tuple(map(INT, SHAPE)),

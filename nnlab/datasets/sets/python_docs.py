@@ -14,7 +14,7 @@ def read(_contents):
 
 DATASET = Dataset(
     name="python_docs",
-    title="Python's help texts",
+    title="Python's help",
     source="Python Software Foundation: the help topics in pydoc_data.topics "
     f"of Python {platform.python_version()}",
     license="PSF-2.0",

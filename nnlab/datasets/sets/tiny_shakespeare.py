@@ -10,7 +10,7 @@ def read(contents):
 
 DATASET = Dataset(
     name="tiny_shakespeare",
-    title="Shakespeare's plays",
+    title="Shakespeare, plays",
     source="William Shakespeare; selected by Andrej Karpathy for char-rnn",
     license="public domain",
     read=read,
