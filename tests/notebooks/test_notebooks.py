@@ -6,6 +6,8 @@ import inspect
 import json
 import pkgutil
 import re
+import subprocess
+import sys
 from pathlib import Path
 
 import pytest
@@ -162,6 +164,18 @@ def test_settings_are_tagged(path):
     tagged = [cell for cell in cells(path) if "parameters" in cell["metadata"].get("tags", [])]
     assert len(tagged) == 1
     assert tagged[0]["source"].startswith("from nnlab.notebook import begin\n\nQUICK = begin()")
+
+
+@of_each(LESSONS + SOLUTIONS)
+def test_what_a_hosted_service_needs_follows_the_title(path):
+    tags = [cell["metadata"].get("tags") for cell in cells(path, None)[1:4]]
+    assert tags[:2] == [["hosted"], ["hosted"]] != tags[1:], "python docs/hosted.py writes them"
+
+
+def test_links_and_installations_name_the_address_of_the_project():
+    command = [sys.executable, ROOT / "docs" / "hosted.py", "--check"]
+    done = subprocess.run(command, capture_output=True, text=True)
+    assert done.returncode == 0, done.stdout + done.stderr
 
 
 @of_each(LESSONS)
