@@ -22,7 +22,8 @@ CONSOLES = {
 
 def helpers():
     found, wholes = _read_package()
-    return [name for name, helper in found.items() if helper.module not in wholes | {"launching"}]
+    wholes = wholes | {"launching", "trained"}
+    return [name for name, helper in found.items() if helper.module not in wholes]
 
 
 @pytest.fixture(params=CONSOLES)
