@@ -76,7 +76,7 @@ def why_folded(cell):
 def _only_imports(source):
     try:
         statements = ast.parse(source).body
-    except SyntaxError:  # a magic command
+    except (SyntaxError, ValueError, RecursionError, MemoryError):  # a magic command, or no text
         return False
     return bool(statements) and all(
         isinstance(each, ast.Import | ast.ImportFrom) for each in statements
