@@ -241,7 +241,8 @@ def prepare():
     warnings.simplefilter("error", UserWarning)
     set_seed(0, deterministic=True)
     training.reshuffle_each_epoch()
-    training.keep_recurrent_state()
+    training.keep_recurrent_state()  # as begin() does
+    training.copy_averaged_weights()
 
 
 def steps_of(callbacks):
