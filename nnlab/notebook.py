@@ -16,6 +16,8 @@ QUIET = {
     "TF_CPP_MIN_LOG_LEVEL": "3",  # TensorFlow: say only what is fatal
     "TF_FORCE_GPU_ALLOW_GROWTH": "true",  # of a GPU's memory, take only what is needed
     "XLA_PYTHON_CLIENT_PREALLOCATE": "false",  # the same, for JAX
+    "NVIDIA_TF32_OVERRIDE": "0",  # on a GPU, products of float32 keep all their digits
+    "JAX_DEFAULT_MATMUL_PRECISION": "highest",  # the same, for what JAX compiles itself
 }
 STYLE = Path(__file__).parent / "plotting" / "nnlab.mplstyle"
 _started = time.perf_counter()
