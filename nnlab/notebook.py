@@ -12,7 +12,7 @@ import time
 from dataclasses import dataclass, field
 from pathlib import Path
 
-QUIET = {
+ENVIRONMENT = {
     "TF_CPP_MIN_LOG_LEVEL": "3",  # TensorFlow: say only what is fatal
     "TF_FORCE_GPU_ALLOW_GROWTH": "true",  # of a GPU's memory, take only what is needed
     "XLA_PYTHON_CLIENT_PREALLOCATE": "false",  # the same, for JAX
@@ -27,14 +27,14 @@ def begin():
     """Start a notebook quietly; return whether a quick run is asked for, by ``NNLAB_QUICK=1``.
 
     Keras and its backend are imported in silence, TensorFlow's warnings are turned off, GPU memory
-    is taken as needed, faults of Keras and TensorFlow are worked around (see
-    ``nnlab/training/workarounds.py``), figures get nnlab's style and their titles become their
-    alternative text, and the clock of `RunRecord` starts. What is set in the environment already
+    is taken as needed, float32 is computed with all its digits there, faults of Keras and
+    TensorFlow are worked around (see ``nnlab/training/workarounds.py``), figures get nnlab's style,
+    their titles become their alternative text, and the clock of `RunRecord` starts. What is set in the environment already
     stays as it is. Call it before Keras is imported; calling it again does no harm.
     """
     global _started
     _started = time.perf_counter()
-    for name, value in QUIET.items():
+    for name, value in ENVIRONMENT.items():
         os.environ.setdefault(name, value)
     with quiet_stderr():
         import keras  # noqa: F401

@@ -54,7 +54,7 @@ def environment():
     with pytest.MonkeyPatch.context() as patch:
 
         def set_environment(**others):
-            for name in (*notebook.QUIET, "MPLBACKEND", "NNLAB_QUICK"):
+            for name in (*notebook.ENVIRONMENT, "MPLBACKEND", "NNLAB_QUICK"):
                 patch.delenv(name, raising=False)
             for name, value in {"KERAS_BACKEND": BACKEND, **others}.items():
                 patch.setenv(name, value)
@@ -90,10 +90,10 @@ def test_a_plain_program_begins_without_a_word_too_and_what_is_set_in_the_enviro
     environment,
 ):
     environment(NNLAB_QUICK="1", MPLBACKEND="agg", XLA_PYTHON_CLIENT_PREALLOCATE="true")
-    look = "import os\nprint(*map(os.environ.get, notebook.QUIET))"
+    look = "import os\nprint(*map(os.environ.get, notebook.ENVIRONMENT))"
     program = [BEGIN, "QUICK = begin()", TRAIN, SHOW, "from nnlab import notebook", look]
     run = subprocess.run([sys.executable, "-c", "\n".join(program)], capture_output=True, text=True)
-    assert (run.stdout, run.stderr) == (f"True True {BACKEND}\n3 true true\n", "")
+    assert (run.stdout, run.stderr) == (f"True True {BACKEND}\n3 true true 0 highest\n", "")
 
 
 def test_alternative_text_is_the_title_of_the_whole_else_those_of_its_parts():
