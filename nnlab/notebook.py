@@ -29,8 +29,9 @@ def begin():
     Keras and its backend are imported in silence, TensorFlow's warnings are turned off, GPU memory
     is taken as needed, float32 is computed with all its digits there, faults of Keras and
     TensorFlow are worked around (see ``nnlab/training/workarounds.py``), figures get nnlab's style,
-    their titles become their alternative text, and the clock of `RunRecord` starts. What is set in the environment already
-    stays as it is. Call it before Keras is imported; calling it again does no harm.
+    their titles become their alternative text, and the clock of `RunRecord` starts.
+    What is set in the environment already stays as it is. Call it before Keras is imported; calling
+    it again does no harm.
     """
     global _started
     _started = time.perf_counter()
