@@ -4,6 +4,7 @@ A notebook is held to the last two once it has a part "Your turn"; its solutions
 """
 
 import ast
+import functools
 import json
 from pathlib import Path
 
@@ -118,6 +119,7 @@ def test_the_check_lets_a_line_unpack_and_swap(line):
     assert not assignments_side_by_side(line)
 
 
+@functools.cache
 def builders():
     """Return the names of what nnlab.models defines, and notebooks may repeat."""
     names = set()

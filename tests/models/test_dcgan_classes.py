@@ -76,7 +76,8 @@ def test_a_gan_learns_to_make_what_it_is_asked_for(small_gan):
         generator_optimizer=keras.optimizers.Adam(5e-3, beta_1=0.5),
         discriminator_optimizer=keras.optimizers.Adam(5e-3, beta_1=0.5),
     )
-    gan.fit(images, LABELS, batch_size=22, epochs=150, verbose=0)
+    often = np.tile(np.arange(22), 150)  # many epochs of one batch would take six times as long
+    gan.fit(images[often], LABELS[often], batch_size=22, verbose=0)
     noise = np.random.default_rng(0).normal(size=(30, 6))
     made = gan.generator.predict([noise, np.repeat(np.arange(3), 10)], verbose=0)
     means = made.reshape(3, -1).mean(axis=1)
