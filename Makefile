@@ -24,11 +24,12 @@ run: .venv/ready  ## run every notebook once, quickly, two at a time; ends by na
 lab: .venv/ready  ## open the notebooks in JupyterLab
 	$(BIN)/jupyter lab --notebook-dir notebooks
 
-# Two workers of one thread each: with more, the threads of one wait for those of the other. A file stays in one worker.
+# Workers of one thread each: with more, the threads of one wait for those of the other. Three for two cores, as tests
+# wait for kernels and servers now and then. A file stays in one worker.
 # conftest.py hands out the longest first, and lets notebooks run quickly on the data sets that stand in for the real ones.
 # A kernel that dies is noticed when its cell's time is over.
 PYTEST = rm -rf build/no-data && $(JAX_CACHE) OMP_NUM_THREADS=1 TF_NUM_INTRAOP_THREADS=1 TF_NUM_INTEROP_THREADS=1 \
-	$(BIN)/pytest --numprocesses 2 --dist loadfile --no-loadscope-reorder --nbval-lax
+	$(BIN)/pytest --numprocesses 3 --dist loadfile --no-loadscope-reorder --nbval-lax
 
 ifeq ($(BACKEND),tensorflow)
 test: lint  ## everything CI checks; with NNLAB_DATA=folder also notebook 01 in full on real MNIST

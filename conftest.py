@@ -5,7 +5,7 @@ from pathlib import Path
 import pytest
 
 HERE = Path(__file__).parent
-LONGEST_FIRST = (  # two workers end together if these do not come last
+LONGEST_FIRST = (  # all workers end together if these do not come last
     "tests/notebooks/test_full_run.py",
     "notebooks/05_training_and_tuning.ipynb",
     "notebooks/08_autoencoder.ipynb",
