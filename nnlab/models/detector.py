@@ -195,7 +195,10 @@ def find_boxes(heat, box, *, stride=8, min_score=0.05, max_iou=0.5):
     row, column, label = np.nonzero(heat > min_score)
     score = heat[row, column, label]
     order = np.argsort(-score, kind="stable")
-    row, column, label, score = row[order], column[order], label[order], score[order]
+    row = row[order]
+    column = column[order]
+    label = label[order]
+    score = score[order]
     x = (column + 0.5) * stride
     y = (row + 0.5) * stride
     left, top, right, bottom = stride * box[row, column].T
