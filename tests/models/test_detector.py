@@ -131,7 +131,8 @@ def answers_of(model, images):
 def test_each_square_of_eight_pixels_has_its_answers(build_detector, shape):
     images = np.random.default_rng(0).integers(0, 256, (2, *shape))
     answers = answers_of(build_detector(shape, 2, filters=(2, 3, 4, 5, 6)), images)
-    rows, columns = shape[0] // 8, shape[1] // 8
+    rows = shape[0] // 8
+    columns = shape[1] // 8
     assert answers["heat"].shape == (2, rows, columns, 2)
     assert answers["box"].shape == (2, rows, columns, 4)
     assert 0 < answers["heat"].min() < answers["heat"].max() < 0.5
@@ -234,7 +235,8 @@ def by_hand(heat, box, min_score, max_iou):
     """Return what should be found, as tuples of box, label and score, from the surest on."""
     candidates = []
     for row, column, label in np.argwhere(heat > min_score):
-        x, y = 8 * column + 4, 8 * row + 4
+        x = 8 * column + 4
+        y = 8 * row + 4
         left, top, right, bottom = 8 * box[row, column]
         found = [x - left, y - top, x + right, y + bottom]
         limits = [8 * heat.shape[1], 8 * heat.shape[0]] * 2

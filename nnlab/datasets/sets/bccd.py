@@ -32,12 +32,17 @@ def read(contents):
     labels = []
     for number, name in enumerate(names):
         images[number] = _halved(members[f"JPEGImages/{name}.jpg"])
-        found = ElementTree.fromstring(members[f"Annotations/{name}.xml"]).findall("object")
-        sides = [[float(cell.find(f"bndbox/{side}").text) for side in SIDES] for cell in found]
+        cells = ElementTree.fromstring(members[f"Annotations/{name}.xml"]).findall("object")
+        sides = [_sides(cell) for cell in cells]
         boxes.append(np.array(sides, np.float32).reshape(-1, 4) / 2)
-        kinds = [list(CLASSES).index(cell.find("name").text) for cell in found]
+        kinds = [list(CLASSES).index(cell.findtext("name")) for cell in cells]
         labels.append(np.array(kinds, np.uint8))
     return images, tuple(boxes), tuple(labels), tuple(part_of[name] for name in names), names
+
+
+def _sides(cell):
+    """Return left, top, right and bottom of a cell's box, in pixels of the published photo."""
+    return [float(cell.findtext(f"bndbox/{side}")) for side in SIDES]
 
 
 def _halved(content):
