@@ -279,7 +279,7 @@ def test_maps_of_another_shape_are_refused(find_boxes):
 # ---- all together --------------------------------------------------------------------------------
 
 
-def test_it_learns_to_find_bright_squares(build_detector, draw_targets, focal_loss, box_loss):
+def test_it_learns_to_find_bright_squares():
     keras.utils.set_random_seed(0)
     rng = np.random.default_rng(0)
     images = rng.integers(0, 60, (24, 32, 32, 1)).astype("float32")
@@ -290,11 +290,14 @@ def test_it_learns_to_find_bright_squares(build_detector, draw_targets, focal_lo
         left, top = rng.integers(0, 16, 2)
         image[top : top + 16, left : left + 16] = 200
         true.append([left, top, left + 16, top + 16])
-        targets = draw_targets([true[-1]], [0], image_shape=image.shape, num_classes=1)
+        targets = detector.draw_targets([true[-1]], [0], image_shape=image.shape, num_classes=1)
         heat.append(targets["heat"])
         box.append(targets["box"])
-    model = build_detector((32, 32, 1), 1, filters=(4, 8, 16))
-    model.compile(optimizer=keras.optimizers.Adam(0.01), loss={"heat": focal_loss, "box": box_loss})
+    model = detector.build_detector((32, 32, 1), 1, filters=(4, 8, 16))
+    model.compile(
+        optimizer=keras.optimizers.Adam(0.01),
+        loss={"heat": detector.focal_loss, "box": detector.box_loss},
+    )
     targets = {"heat": np.stack(heat), "box": np.stack(box)}
     model.fit(images, targets, batch_size=8, epochs=30, verbose=0)
     maps = model.predict(images, verbose=0)
