@@ -102,3 +102,72 @@ def frechet_distance(features, other_features):
     cross = np.sqrt(np.maximum(squares, 0)).sum()
     spread = np.trace(covariance) + np.trace(other_covariance) - 2 * cross
     return float(max(difference @ difference + spread, 0))
+
+
+def average_precision(true_boxes, boxes, scores, *, min_iou=0.5):
+    """Return the average precision (AP) of boxes of one class, and the curve that it sums up.
+
+    The boxes found in all images are taken from the highest score to the lowest. One counts as
+    right if its intersection over union (IoU) with a true box of its image is at least min_iou,
+    and no box with a higher score has that true box; of several it takes the one that it overlaps
+    most. After each, **precision** is the share of right ones among those taken, **recall** the
+    share of true boxes that were found. The AP is the mean of the precision at the recalls 0, 0.01,
+    …, 1, where at a recall counts the best precision at this one or a higher, and 0 where it is not
+    reached. The mean over classes is the mean average precision (mAP).
+
+    Returns the AP, in 0..1, and precision and recall after each box, two arrays; NaN and the arrays
+    where there is no true box.
+
+    true_boxes: of each image, ``(n, 4)``: left, top, right, bottom.
+    boxes: of each image, ``(m, 4)``: those that were found.
+    scores: of each image, ``(m,)``.
+    min_iou: how much a box must overlap a true one, above 0, at most 1.
+
+    Raises ValueError for another number of images, boxes or scores, and for another min_iou.
+
+    Source: Everingham et al., "The Pascal Visual Object Classes (VOC) Challenge" (2010); the 101
+    recalls are those of COCO, Lin et al., "Microsoft COCO: Common Objects in Context" (2014).
+    """
+    if not len(true_boxes) == len(boxes) == len(scores):
+        raise ValueError(
+            "expected true boxes, boxes and scores of the same images, got "
+            f"{len(true_boxes)}, {len(boxes)} and {len(scores)}: an empty array where there is none"
+        )
+    if not 0 < min_iou <= 1:
+        raise ValueError(f"min_iou must be above 0 and at most 1, got {min_iou}: 0.5 is usual")
+    all_scores = []
+    right = []
+    num_true = 0
+    for true, found, score in zip(true_boxes, boxes, scores, strict=True):
+        true = np.asarray(true, float).reshape(-1, 4)
+        found = np.asarray(found, float).reshape(-1, 4)
+        score = np.asarray(score, float)
+        if score.shape != (len(found),):
+            raise ValueError(f"expected a score for each of {len(found)} boxes, got {score.shape}")
+        order = np.argsort(-score, kind="stable")
+        corner = np.maximum(found[:, None, :2], true[None, :, :2])  # (m, n, 2)
+        opposite = np.minimum(found[:, None, 2:], true[None, :, 2:])
+        both = np.clip(opposite - corner, 0, None).prod(axis=2)  # (m, n)
+        areas = (found[:, 2:] - found[:, :2]).prod(axis=1)[:, None]
+        union = areas + (true[:, 2:] - true[:, :2]).prod(axis=1) - both
+        iou = np.divide(both, union, out=np.zeros_like(both), where=union > 0)
+        free = np.ones(len(true), bool)
+        for each in order:
+            overlaps = np.where(free, iou[each], 0)
+            best = overlaps.argmax() if len(true) else None
+            hit = best is not None and overlaps[best] >= min_iou
+            right.append(hit)
+            if hit:
+                free[best] = False
+        all_scores += score[order].tolist()
+        num_true += len(true)
+    right = np.array(right, bool)[np.argsort(-np.array(all_scores), kind="stable")]
+    hits = right.cumsum()
+    precision = hits / np.arange(1, len(right) + 1)
+    if not num_true:
+        return float("nan"), precision, np.zeros(len(right))
+    recall = hits / num_true
+    best_from_here = np.maximum.accumulate(precision[::-1])[::-1]
+    places = np.searchsorted(recall, np.linspace(0, 1, 101))
+    reached = np.append(best_from_here, 0)[places]  # (101,), 0 beyond the last recall
+    return float(reached.mean()), precision, recall

@@ -140,3 +140,134 @@ def test_labels_of_any_type_count_if_they_are_whole_numbers(expected_calibration
 def test_an_error_over_no_bins_is_refused(expected_calibration_error):
     with pytest.raises(ValueError, match="bins must be ≥ 1, got 0"):
         expected_calibration_error([1], two_classes([0.6]), bins=0)
+
+
+@pytest.fixture
+def average_precision(helper):
+    return helper(metrics.average_precision)
+
+
+TRUE = [np.array([[0, 0, 10, 10], [20, 20, 30, 30]]), np.array([[5, 5, 15, 15]])]
+
+
+def test_the_average_precision_of_all_boxes_at_their_places_is_1(average_precision):
+    ap, precision, recall = average_precision(TRUE, TRUE, [[0.5, 0.9], [0.1]])
+    assert ap == 1
+    assert precision.tolist() == [1, 1, 1]
+    np.testing.assert_allclose(recall, [1 / 3, 2 / 3, 1])
+
+
+def test_a_box_is_found_once_and_a_second_one_on_it_is_wrong(average_precision):
+    found = [np.array([[0, 0, 10, 10], [0, 0, 10, 9]]), np.zeros((0, 4))]
+    ap, precision, recall = average_precision(TRUE, found, [[0.9, 0.8], []])
+    assert precision.tolist() == [1, 0.5]
+    np.testing.assert_allclose(recall, [1 / 3, 1 / 3])
+    assert ap == pytest.approx(34 / 101)  # precision 1 at the recalls 0, 0.01, …, 0.33
+
+
+def test_the_order_of_scores_counts_over_all_images(average_precision):
+    found = [np.array([[50, 50, 60, 60]]), np.array([[5, 5, 15, 15]])]
+    wrong_first = average_precision(TRUE, found, [[0.9], [0.2]])[0]
+    right_first = average_precision(TRUE, found, [[0.2], [0.9]])[0]
+    assert wrong_first == pytest.approx(0.5 * 34 / 101)
+    assert right_first == pytest.approx(34 / 101)
+
+
+def test_the_best_precision_at_a_higher_recall_counts_for_lower_ones_too(average_precision):
+    found = [np.array([[50, 50, 60, 60], [0, 0, 10, 10], [20, 20, 30, 30]]), TRUE[1]]
+    ap, precision, _ = average_precision(TRUE, found, [[0.9, 0.8, 0.7], [0.6]])
+    np.testing.assert_allclose(precision, [0, 1 / 2, 2 / 3, 3 / 4])
+    assert ap == pytest.approx(3 / 4)
+
+
+def test_what_is_enough_overlap_is_asked_for(average_precision):
+    found = [np.array([[0, 0, 10, 6]]), np.zeros((0, 4))]  # IoU 0.6
+    scores = [[1.0], []]
+    assert average_precision(TRUE, found, scores, min_iou=0.6)[0] > 0
+    assert average_precision(TRUE, found, scores, min_iou=0.61)[0] == 0
+
+
+def test_a_true_box_without_a_size_is_never_found(average_precision):
+    true = [np.array([[3, 3, 3, 3], [0, 0, 10, 10]])]
+    ap, _, recall = average_precision(true, true, [[0.9, 0.8]])
+    assert recall.tolist() == [0, 0.5]
+    assert ap == pytest.approx(0.5 * 51 / 101)
+
+
+def test_images_without_boxes_are_allowed_and_a_class_without_any_has_no_precision(
+    average_precision,
+):
+    ap, precision, recall = average_precision([[], []], [[], TRUE[1]], [[], [0.5]])
+    assert math.isnan(ap)
+    assert (precision.tolist(), recall.tolist()) == ([0], [0])
+    ap, precision, _ = average_precision(TRUE, [[], []], [[], []])
+    assert (ap, precision.size) == (0, 0)
+
+
+def by_pycocotools(true_boxes, boxes, scores, min_iou):
+    """Return the average precision that the program of the COCO benchmark computes."""
+    from pycocotools.coco import COCO
+    from pycocotools.cocoeval import COCOeval
+
+    def boxes_of(each, image):
+        left, top, right, bottom = map(float, each)
+        place = {"bbox": [left, top, right - left, bottom - top], "image_id": image}
+        return place | {"category_id": 1, "area": (right - left) * (bottom - top), "iscrowd": 0}
+
+    annotations = []
+    found = []
+    for image, (true, some, score) in enumerate(zip(true_boxes, boxes, scores, strict=True)):
+        annotations += [boxes_of(each, image) for each in true]
+        for each, value in zip(some, score, strict=True):
+            found.append(boxes_of(each, image) | {"score": float(value)})
+    for number, annotation in enumerate(annotations, start=1):  # 0 means "none" there
+        annotation["id"] = number
+    truth = COCO()
+    images = [{"id": image} for image in range(len(true_boxes))]
+    truth.dataset = {"info": {}, "images": images, "categories": [{"id": 1}]}
+    truth.dataset["annotations"] = annotations
+    truth.createIndex()
+    evaluation = COCOeval(truth, truth.loadRes(found), "bbox")
+    evaluation.params.iouThrs = np.array([min_iou])
+    evaluation.evaluate()
+    evaluation.accumulate()
+    # (IoUs, recalls, classes, sizes of objects, greatest number of boxes): all sizes, 100 boxes
+    return evaluation.eval["precision"][0, :, 0, 0, -1].mean()
+
+
+@pytest.mark.parametrize("min_iou", [0.5, 0.75])
+@pytest.mark.parametrize("seed", range(5))
+def test_the_average_precision_is_that_of_pycocotools(average_precision, seed, min_iou):
+    rng = np.random.default_rng(seed)
+    true_boxes = []
+    boxes = []
+    scores = []
+    for _ in range(20):
+        corners = rng.uniform(0, 100, (rng.integers(0, 9), 2))
+        true = np.hstack([corners, corners + rng.uniform(5, 40, corners.shape)])
+        near = np.concatenate([true, true]) + rng.normal(0, 2, (2 * len(true), 4))
+        anywhere = rng.uniform(0, 100, (3, 2))
+        found = np.concatenate([near, np.hstack([anywhere, anywhere + 20])])
+        found[:, 2:] = np.maximum(found[:, 2:], found[:, :2] + 1)
+        true_boxes.append(true)
+        boxes.append(found)
+        scores.append(rng.random(len(found)).round(2))  # some are equal
+    ap = average_precision(true_boxes, boxes, scores, min_iou=min_iou)[0]
+    assert 0.02 < ap < 0.9
+    assert ap == pytest.approx(by_pycocotools(true_boxes, boxes, scores, min_iou), abs=1e-12)
+
+
+@pytest.mark.parametrize(
+    ("true_boxes", "boxes", "scores", "min_iou", "message"),
+    [
+        (TRUE, TRUE[:1], [[1, 1]], 0.5, "the same images, got 2, 1 and 1"),
+        (TRUE, TRUE, [[1, 1], [1, 0.5]], 0.5, r"a score for each of 1 boxes, got \(2,\)"),
+        (TRUE, TRUE, [[1, 1], [1]], 0, "min_iou must be above 0 and at most 1, got 0"),
+        (TRUE, TRUE, [[1, 1], [1]], 50, "got 50: 0.5 is usual"),
+    ],
+)
+def test_boxes_that_do_not_fit_together_are_refused(
+    average_precision, true_boxes, boxes, scores, min_iou, message
+):
+    with pytest.raises(ValueError, match=message):
+        average_precision(true_boxes, boxes, scores, min_iou=min_iou)

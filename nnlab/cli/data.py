@@ -9,9 +9,14 @@ data_app = typer.Typer(name="data", no_args_is_help=True, help="List, fetch and 
 
 def collections():
     """Return {kind: {name: `Dataset`}}."""
-    from nnlab.datasets import images, texts, weights
+    from nnlab.datasets import boxes, images, texts, weights
 
-    return {"image": images.DATASETS, "text": texts.DATASETS, "net": weights.DATASETS}
+    return {
+        "image": images.DATASETS,
+        "box": boxes.DATASETS,
+        "text": texts.DATASETS,
+        "net": weights.DATASETS,
+    }
 
 
 def datasets_called(names):

@@ -3,6 +3,13 @@
 from nnlab.models.autoencoder import VAE, build_decoder, build_encoder
 from nnlab.models.cnn import build_cnn
 from nnlab.models.dcgan import DCGAN, build_discriminator, build_generator
+from nnlab.models.detector import (
+    box_loss,
+    build_detector,
+    draw_targets,
+    find_boxes,
+    focal_loss,
+)
 from nnlab.models.mlp import build_mlp
 from nnlab.models.rnn import build_char_rnn
 from nnlab.models.squeezenet import build_squeezenet
@@ -10,12 +17,17 @@ from nnlab.models.squeezenet import build_squeezenet
 __all__ = [
     "DCGAN",
     "VAE",
+    "box_loss",
     "build_char_rnn",
     "build_cnn",
     "build_decoder",
+    "build_detector",
     "build_discriminator",
     "build_encoder",
     "build_generator",
     "build_mlp",
     "build_squeezenet",
+    "draw_targets",
+    "find_boxes",
+    "focal_loss",
 ]

@@ -6,6 +6,7 @@ applies. A plot has no title: give it one (``ax.set_title``), which becomes the 
 the figure in a notebook.
 """
 
+from nnlab.plotting.boxes import plot_boxes
 from nnlab.plotting.classification import plot_confusion_matrix, plot_mistakes
 from nnlab.plotting.convolutions import plot_feature_maps, plot_filters
 from nnlab.plotting.curves import plot_gan_losses, plot_history, plot_runs
@@ -18,6 +19,7 @@ from nnlab.plotting.texts import plot_texts
 
 __all__ = [
     "animate_images",
+    "plot_boxes",
     "plot_calibration",
     "plot_confusion_matrix",
     "plot_decision_regions",

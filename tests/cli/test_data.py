@@ -30,6 +30,8 @@ def test_list_shows_each_set_with_its_state_in_80_columns(data, cached):
         "digits": "embedded",
         "shapes": "embedded",
         "sketches": "embedded",
+        "bccd": "absent",
+        "smears": "embedded",
         "tiny_shakespeare": "absent",
         "python_docs": "embedded",
         "squeezenet": "absent",

@@ -5,7 +5,7 @@ import zipfile
 import numpy as np
 import pytest
 
-from nnlab.datasets import _files, load_images, load_text, load_weights
+from nnlab.datasets import _files, load_boxes, load_images, load_text, load_weights
 from nnlab.datasets.images import DATASETS
 
 
@@ -16,6 +16,8 @@ def real(monkeypatch):
 
     def load(name):
         try:
+            if name == "bccd":
+                return load_boxes(name)
             if name == "squeezenet":
                 return load_weights(name)
             return load_images(name) if name in DATASETS else load_text(name)
@@ -97,3 +99,21 @@ def test_the_published_weights_of_squeezenet_are_722_496_numbers(real):
     assert weights.num_parameters == 722_496
     kernel, biases = weights.layers["conv1"]
     assert (kernel.shape, biases.shape) == ((3, 3, 3, 64), (64,))
+
+
+def test_bccd_has_its_published_counts_and_two_boxes_of_no_size(real):
+    data = real("bccd")
+    assert data.images.shape == (364, 240, 320, 3)
+    assert [data.parts.count(part) for part in ("train", "val", "test")] == [205, 87, 72]
+    assert np.bincount(np.concatenate(data.labels)).tolist() == [4155, 372, 361]
+    empty = []
+    for name, box in zip(data.image_names, data.boxes, strict=True):
+        assert (box[:, :2] >= 0).all()
+        assert (box[:, 2:] <= [320, 240]).all()
+        sizes = box[:, 2:] - box[:, :2]
+        assert (sizes >= 0).all()
+        empty += [name] * int((sizes == 0).all(axis=1).sum())
+    assert empty == ["BloodImage_00338", "BloodImage_00343"]
+    # the first object of the first annotation: a white cell at 260, 177, 491, 376 of 640 × 480
+    first = data.boxes[data.image_names.index("BloodImage_00000")][0]
+    assert first.tolist() == [130, 88.5, 245.5, 188]

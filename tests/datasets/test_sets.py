@@ -12,7 +12,16 @@ import pytest
 from sklearn.datasets import load_digits
 from sklearn.neighbors import KNeighborsClassifier
 
-from nnlab.datasets import _files, _formats, images, load_images, load_text, texts, weights
+from nnlab.datasets import (
+    _files,
+    _formats,
+    boxes,
+    images,
+    load_images,
+    load_text,
+    texts,
+    weights,
+)
 
 pytestmark = pytest.mark.usefixtures("cache_folder")
 
@@ -20,8 +29,13 @@ pytestmark = pytest.mark.usefixtures("cache_folder")
 # ---- all of them ---------------------------------------------------------------------------------
 
 
-COLLECTIONS = {"image": images.DATASETS, "text": texts.DATASETS, "weight": weights.DATASETS}
-ALL = images.DATASETS | texts.DATASETS | weights.DATASETS
+COLLECTIONS = {
+    "box": boxes.DATASETS,
+    "image": images.DATASETS,
+    "text": texts.DATASETS,
+    "weight": weights.DATASETS,
+}
+ALL = boxes.DATASETS | images.DATASETS | texts.DATASETS | weights.DATASETS
 
 
 @pytest.mark.parametrize("collection", COLLECTIONS.values(), ids=COLLECTIONS)

@@ -63,6 +63,14 @@ NETWORKS = {
         },
         (32, 36, 3),
     ),
+    "build_detector": (
+        {
+            "image_shape": (INT(16), INT(24), INT(3)),
+            "num_classes": INT(2),
+            "filters": (INT(3), INT(4), INT(5), INT(6)),
+        },
+        (16, 24, 3),
+    ),
     "build_decoder": (
         {
             "image_shape": tuple(map(INT, SHAPE)),
@@ -91,16 +99,18 @@ def network_and_inputs(name, helper):
 
 
 def answers(network, inputs):
-    return keras.ops.convert_to_numpy(network(inputs))  # predict() would compile it first
+    """Return all numbers that a network gives, one after the other."""
+    outputs = keras.tree.flatten(network(inputs))  # predict() would compile it first
+    return np.concatenate([keras.ops.convert_to_numpy(each).ravel() for each in outputs])
 
 
 @pytest.mark.parametrize("policy", ["float32", "mixed_bfloat16", "mixed_float16"])
 def test_outputs_are_float32_whatever_the_precision(network_and_inputs, set_policy, policy):
     set_policy(policy)
     network, inputs = network_and_inputs()
-    outputs = network(inputs)
-    assert keras.backend.standardize_dtype(outputs.dtype) == "float32"
-    assert np.isfinite(keras.ops.convert_to_numpy(outputs)).all()
+    for outputs in keras.tree.flatten(network(inputs)):
+        assert keras.backend.standardize_dtype(outputs.dtype) == "float32"
+        assert np.isfinite(keras.ops.convert_to_numpy(outputs)).all()
     hidden = {layer.compute_dtype for layer in network.layers[1:-1]}
     assert policy.removeprefix("mixed_") in hidden
 

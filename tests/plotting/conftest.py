@@ -56,6 +56,7 @@ def calls():
     plane = {"loss": np.hypot, "x_range": (-1, 1), "y_range": (-1, 1)}
     return {
         plotting.animate_images: {"frames": images[None], "captions": ["first"], "columns": 2},
+        plotting.plot_boxes: {"image": images[0], "boxes": [[1, 1, 4, 3]], "captions": ["0.9"]},
         plotting.plot_calibration: answers,
         plotting.plot_confusion_matrix: {
             "y_true": y_true,
