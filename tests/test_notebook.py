@@ -76,7 +76,8 @@ def test_a_notebook_begins_without_a_word_also_when_its_first_cell_is_run_again(
     outputs = []
     for cell in cells[:4]:
         outputs += cell.outputs
-    assert [(each.name, each.text) for each in outputs] == [("stdout", f"False True 144.0 {BACKEND}\n")]
+    said = [(each.name, each.text) for each in outputs]
+    assert said == [("stdout", f"False True 144.0 {BACKEND}\n")]
 
 
 def test_the_picture_of_a_figure_carries_its_title(cells):
