@@ -14,7 +14,8 @@
 ``nnlab.explaining``      what an answer of a network depends on
 ``nnlab.drawing``         a pad to draw digits on, and what makes them look like MNIST's
 ``nnlab.launching``       one training program in several processes of this host
-``nnlab`` (the command)   ``run``, ``launch``, ``data``, ``copy`` and ``info``
+``nnlab.serving``         a network that answers over HTTP; needs the extra ``serve``
+``nnlab`` (the command)   ``run``, ``launch``, ``serve``, ``data``, ``copy`` and ``info``
 ========================  =====================================================================
 
 What models, training, metrics, plotting, text, sampling, explaining and drawing offer can be pasted

@@ -47,7 +47,7 @@ def test_siblings_do_not_import_each_other(path):
         return
     if path == "notebook.py":
         allowed = {name for name in inner if name.split(".")[1] in ("training", "plotting")}
-    elif folder in ("datasets", "trained") or path.endswith("/__init__.py"):
+    elif folder in ("datasets", "trained", "serving") or path.endswith("/__init__.py"):
         allowed = {name for name in inner if name.startswith(f"nnlab.{folder}.")}
     else:
         allowed = set()

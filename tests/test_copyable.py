@@ -12,7 +12,7 @@ from typer.testing import CliRunner
 import nnlab
 from nnlab.cli import app
 
-WORK_AS_A_WHOLE = ("cli", "datasets", "launching", "notebook", "trained")
+WORK_AS_A_WHOLE = ("cli", "datasets", "launching", "notebook", "serving", "trained")
 
 
 def helpers():

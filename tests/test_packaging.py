@@ -97,14 +97,16 @@ PROGRAMS = [*(ROOT / "bench").glob("*.py"), *(ROOT / "docs").glob("*.py")]
 OWN = {"nnlab", *(path.stem for path in PROGRAMS), *written_modules()}
 
 
-def files(folder, *, without=None):
+def files(folder, *, without=()):
     found = [*(ROOT / folder).rglob("*.py"), *(ROOT / folder).rglob("*.ipynb")]
-    return [path for path in found if without is None or not path.is_relative_to(ROOT / without)]
+    others = [ROOT / other for other in without]
+    return [path for path in found if not any(map(path.is_relative_to, others))]
 
 
 PARTS = {
-    "nnlab": (files("nnlab", without="nnlab/cli"), ()),
-    "nnlab/cli": (files("nnlab/cli"), ("run",)),
+    "nnlab": (files("nnlab", without=["nnlab/cli", "nnlab/serving"]), ()),
+    "nnlab/serving": (files("nnlab/serving"), ("serve",)),
+    "nnlab/cli": (files("nnlab/cli"), ("run", "serve", "export")),
     "notebooks": (files("notebooks"), ("notebooks", "jax")),
     "bench": (files("bench"), ("bench",)),
     "docs": (files("docs"), ("docs",)),
@@ -147,7 +149,7 @@ def test_the_core_brings_no_jupyter():
     brought = brought_by(requirements())
     assert "urllib3" in brought  # what requests brings: the check looks further than one step
     assert not brought & {"ipykernel", "ipython", "jax", "nbclient", "nbconvert", "nbformat"}
-    assert not brought & {"optuna", "pandas", "notebook", "jinja2"}
+    assert not brought & {"optuna", "pandas", "notebook", "jinja2", "fastapi", "onnxruntime"}
     assert not [name for name in brought if "jupyter" in name]
 
 
@@ -167,7 +169,7 @@ sys.meta_path.insert(0, Missing())
 def run_with_the_core_only(program, *arguments):
     """Run a program in a Python that has nothing of what the extras bring."""
     owners = importlib.metadata.packages_distributions()
-    extra = brought_by(requirements("notebooks", "run")) - brought_by(requirements())
+    extra = brought_by(requirements("notebooks", "run", "serve")) - brought_by(requirements())
     missing = {name for name, owner in owners.items() if canonicalize_name(owner[0]) in extra}
     assert {"IPython", "nbformat", "pandas"} <= missing
     program = NOT_IN_THE_CORE.format(missing=sorted(missing)) + program
@@ -187,10 +189,13 @@ def test_commands_work_with_the_core_alone(arguments):
     assert done.stdout
 
 
-def test_a_command_without_its_extra_says_which_to_install(tmp_path):
-    done = run_with_the_core_only(COMMAND, "run", "--out", str(tmp_path))
+@pytest.mark.parametrize(
+    ("extra", "arguments"), [("run", ["run", "--out", "out"]), ("serve", ["serve", "mnist_cnn"])]
+)
+def test_a_command_without_its_extra_says_which_to_install(extra, arguments):
+    done = run_with_the_core_only(COMMAND, *arguments)
     assert done.returncode == 1
-    assert 'pip install "nnlab[run]"' in done.stderr
+    assert f'pip install "nnlab[{extra}]"' in done.stderr
     assert "Traceback" not in done.stderr
 
 
@@ -201,7 +206,7 @@ import pkgutil
 import nnlab
 
 for info in pkgutil.walk_packages(nnlab.__path__, "nnlab."):
-    if not info.name.startswith("nnlab.cli"):
+    if not info.name.startswith(("nnlab.cli", "nnlab.serving")):
         importlib.import_module(info.name)
 from nnlab.datasets import load_images
 from nnlab.models import build_mlp

@@ -1,4 +1,4 @@
-"""The ``nnlab`` command: run notebooks, launch training, data sets, copy a helper, this machine.
+"""The ``nnlab`` command: run notebooks, train, serve, data sets, copy a helper, this machine.
 
 One file a command; what begins with an underscore is what they are made of. Nothing outside
 imports this folder.
@@ -15,6 +15,7 @@ from nnlab.cli.data import data_app
 from nnlab.cli.info import info
 from nnlab.cli.launch import launch
 from nnlab.cli.run import run
+from nnlab.cli.serve import serve
 
 
 class _AnyConsole(TyperGroup):
@@ -32,11 +33,12 @@ app = typer.Typer(
     cls=_AnyConsole,
     no_args_is_help=True,
     add_completion=False,
-    help="Run notebooks, launch training, look after data sets, copy a helper, "
+    help="Run notebooks, launch training, serve a network, look after data sets, copy a helper, "
     "describe this machine.",
 )
 app.command()(run)
 app.command(context_settings={"allow_interspersed_args": False})(launch)
 app.add_typer(data_app)
 app.command()(copy)
+app.command()(serve)
 app.command()(info)

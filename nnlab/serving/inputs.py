@@ -1,0 +1,80 @@
+"""What a server is sent, made into what a network takes: pictures, and arrays as JSON."""
+
+import io
+import json
+import warnings
+
+import numpy as np
+from PIL import Image, ImageOps, UnidentifiedImageError
+
+MAX_IMAGES = 256  # in one request
+
+
+def decode_image(content, image_shape, max_pixels):
+    """Return a picture as a network wants it: float32 ``(1, height, width, channels)`` in 0..1.
+
+    It is turned as its camera says, becomes grey or RGB (transparent pixels become black) and is
+    scaled to the network's size; where its proportions differ, the rest is black.
+
+    content: bytes of a PNG or JPEG file.
+    image_shape: ``(height, width, channels)``.
+    max_pixels: more are not decoded.
+
+    Raises ValueError for what is no such picture.
+    """
+    height, width, channels = image_shape
+    try:
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore", Image.DecompressionBombWarning)
+            picture = Image.open(io.BytesIO(content), formats=("PNG", "JPEG"))
+        if picture.width * picture.height > max_pixels:
+            raise ValueError(
+                f"the picture has {picture.width} × {picture.height} pixels, more than "
+                f"{max_pixels:,}: make it smaller"
+            )
+        if picture.mode.startswith("I"):
+            raise ValueError("the picture has 16 bits a channel: save it with 8")
+        picture.load()
+        picture = ImageOps.exif_transpose(picture)
+    except UnidentifiedImageError as error:
+        raise ValueError("the body is neither a PNG nor a JPEG") from error
+    except Image.DecompressionBombError as error:
+        raise ValueError(f"the picture has more than {max_pixels:,} pixels") from error
+    except (OSError, SyntaxError, EOFError, IndexError, TypeError, OverflowError) as error:
+        # Pillow raises them where a file is cut off or damaged
+        raise ValueError(f"the picture cannot be decoded: {error}") from error
+    if picture.has_transparency_data:
+        picture = picture.convert("RGBA")
+        picture = Image.alpha_composite(Image.new("RGBA", picture.size, "black"), picture)
+    picture = picture.convert("L" if channels == 1 else "RGB")
+    picture = ImageOps.pad(picture, (width, height))
+    return np.asarray(picture, np.float32).reshape(1, *image_shape) / np.float32(255)
+
+
+def read_array(content, image_shape):
+    """Return the images of a JSON text as float32 ``(n, *image_shape)``.
+
+    content: bytes of ``{"images": […]}``, one image or a list of images, as nested lists of
+    numbers that go to the network as they are.
+    image_shape: ``(height, width, channels)``.
+
+    Raises ValueError for another text.
+    """
+    try:
+        images = np.asarray(json.loads(content)["images"], np.float64)
+    except (ValueError, TypeError, KeyError, OverflowError, RecursionError) as error:
+        raise ValueError(
+            'the body must be JSON: {"images": […]}, nested lists of numbers of one length'
+        ) from error
+    if images.shape == image_shape:
+        images = images[None]
+    if images.shape[1:] != image_shape or not 1 <= len(images) <= MAX_IMAGES:
+        raise ValueError(
+            f"images must have the shape {image_shape}, or (n, …) with n up to {MAX_IMAGES}, "
+            f"got {images.shape}"
+        )
+    with np.errstate(over="ignore"):
+        images = images.astype(np.float32)
+    if not np.isfinite(images).all():
+        raise ValueError("images must hold finite numbers")
+    return images

@@ -1,0 +1,41 @@
+"""A network read from an ONNX file."""
+
+import numpy as np
+import pytest
+
+from nnlab.serving import load_classifier
+from tests.serving.conftest import SHAPE, probabilities, write_network
+
+
+def test_it_answers_as_the_network_does(network):
+    path, weights = network
+    classifier = load_classifier(path)
+    images = np.random.default_rng(1).random((7, *SHAPE), np.float32)
+    np.testing.assert_allclose(classifier(images), probabilities(images, weights), atol=1e-6)
+    assert (classifier.name, classifier.image_shape) == ("dense", SHAPE)
+    assert classifier.class_names == ("0", "1", "2")
+
+
+def test_class_names_must_be_as_many_as_classes(network):
+    path, _ = network
+    assert load_classifier(path, ["cat", "dog", "elk"]).class_names == ("cat", "dog", "elk")
+    with pytest.raises(ValueError, match="3 classes, but 2 names"):
+        load_classifier(path, ["cat", "dog"])
+
+
+def test_what_is_no_classifier_of_images_is_refused_with_a_reason(network, tmp_path):
+    path, _ = network
+    with pytest.raises(ValueError, match="is not a file"):
+        load_classifier(tmp_path / "missing.onnx")
+    damaged = tmp_path / "damaged.onnx"
+    damaged.write_bytes(path.read_bytes()[:100])
+    with pytest.raises(ValueError, match="holds no network"):
+        load_classifier(damaged)
+    flat = tmp_path / "flat.onnx"
+    write_network(flat, shape=(20,))
+    with pytest.raises(ValueError, match=r"must take float32 images"):
+        load_classifier(flat)
+    scores = tmp_path / "scores.onnx"
+    write_network(scores, softmax=False)
+    with pytest.raises(ValueError, match="end the network with a softmax"):
+        load_classifier(scores)
