@@ -39,7 +39,7 @@ def serve(
 
             from nnlab import serving
         try:
-            path = _as_onnx(model, folder)
+            path = as_onnx(model, folder)
             classifier = serving.load_classifier(path, names)  # an error is said once, and here
         except ValueError as error:
             raise typer.BadParameter(str(error)) from error
@@ -60,16 +60,18 @@ def serve(
         )
 
 
-def _as_onnx(model, folder):
+def as_onnx(model, folder):
     """Return the path of a network in ONNX's format, written into the folder if need be."""
-    if Path(model).suffix == ".onnx":
+    suffix = Path(model).suffix
+    if suffix == ".onnx":
         return Path(model)
     from nnlab.notebook import quiet_stderr
 
+    os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
     with quiet_stderr(), needs_extra("export"):
         import keras
         import tf2onnx  # noqa: F401, Keras exports with it
-    if Path(model).suffix == ".keras":
+    if suffix == ".keras":
         if not Path(model).is_file():
             raise ValueError(f"{model} is not a file")
         network = keras.models.load_model(model)

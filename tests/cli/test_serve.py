@@ -1,0 +1,34 @@
+"""``nnlab serve``: what becomes of a Keras model before it is served."""
+
+import keras
+import numpy as np
+import pytest
+
+from nnlab.cli.serve import as_onnx
+from nnlab.serving import load_classifier
+
+
+@pytest.mark.filterwarnings("ignore:In the future `np.object`:FutureWarning")  # Keras for tf2onnx
+def test_a_keras_file_answers_as_the_model_does(tmp_path):
+    model = keras.Sequential(
+        [
+            keras.Input((8, 6, 3)),
+            keras.layers.Conv2D(4, 3, activation="relu"),
+            keras.layers.BatchNormalization(),
+            keras.layers.Dropout(0.5),
+            keras.layers.Flatten(),
+            keras.layers.Dense(5, activation="softmax"),
+        ]
+    )
+    model.save(tmp_path / "small.keras")
+    classifier = load_classifier(as_onnx(tmp_path / "small.keras", tmp_path))
+    images = np.random.default_rng(0).random((9, 8, 6, 3), np.float32)
+    expected = model.predict(images, verbose=0)
+    np.testing.assert_allclose(classifier(images), expected, atol=1e-6)
+    assert (classifier.name, classifier.image_shape) == ("small", (8, 6, 3))
+
+
+@pytest.mark.parametrize("name", ["missing.keras", "no_such_network"])
+def test_what_is_not_there_is_said(name, tmp_path):
+    with pytest.raises(ValueError, match=name.split(".")[0]):
+        as_onnx(tmp_path / name if "." in name else name, tmp_path)
