@@ -62,7 +62,8 @@ def load_classifier(path, class_names=None, threads=1):
     if len(outputs) != 1 or outputs[0].ndim != 2:
         shapes = [each.shape for each in outputs]
         raise ValueError(f"{path} must answer (batch, classes), for one image it gives {shapes}")
-    if outputs[0].min() < 0 or not np.isclose(outputs[0].sum(), 1, atol=1e-3):
+    # Whole numbers in 8 bits sum to 1 only roughly.
+    if outputs[0].min() < 0 or not np.isclose(outputs[0].sum(), 1, atol=0.05):
         raise ValueError(
             f"{path} answers {outputs[0].round(2).tolist()} for a black image, not "
             "probabilities that sum to 1: end the network with a softmax, then export it again"
