@@ -57,6 +57,7 @@ site: .venv/ready  ## build the site from the stored outputs, without running th
 	rm -rf build/site build/site-source build/site-trees build/jupyter_execute
 	$(BIN)/python docs/gather.py build/site-source
 	$(BIN)/python -m sphinx --quiet --fail-on-warning --keep-going -c docs -d build/site-trees build/site-source build/site
+	$(BIN)/nnlab demo --no-browser --out build/site/digit.html
 	NNLAB_SITE=$(CURDIR)/build/site $(BIN)/pytest tests/docs/test_site.py
 
 notebooks: .venv/ready  ## run every notebook and all solutions in full, keep outputs, bring the tables up to date
@@ -66,8 +67,8 @@ notebooks: .venv/ready  ## run every notebook and all solutions in full, keep ou
 	cp build/solutions/*.ipynb notebooks/solutions/
 	$(BIN)/python docs/results.py
 
-trained: .venv/ready  ## make the trained networks in nnlab/trained anew, by full runs of notebooks 01 to 04
-	$(BIN)/nnlab run --full --out build/trained --models build/models $(wildcard notebooks/0[1-4]_*.ipynb)
+trained: .venv/ready  ## make the trained networks in nnlab/trained anew, by full runs of notebooks 01 to 04 and 60
+	$(BIN)/nnlab run --full --out build/trained --models build/models $(wildcard notebooks/0[1-4]_*.ipynb notebooks/60_*.ipynb)
 	$(BIN)/python docs/trained.py build/models
 
 BENCH ?= mlp cnn text sampling dcgan startup streaming precision

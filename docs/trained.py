@@ -1,6 +1,6 @@
 """Make the trained networks that ship with nnlab of those that full runs of the notebooks kept.
 
-    nnlab run --full --models build/models notebooks/0[1-4]*
+    nnlab run --full --models build/models notebooks/0[1-4]* notebooks/60*
     python docs/trained.py build/models
 
 or ``make trained``, which does both. It writes ``nnlab/trained/``: a file and a card for each
@@ -67,6 +67,7 @@ def forgeries(generator, dataset):
 NETWORKS = {
     "mnist_mlp": (wrong_answers, "mnist"),
     "mnist_cnn": (wrong_answers, "mnist"),
+    "mnist_student": (wrong_answers, "mnist"),
     "fashion_mnist_cnn": (wrong_answers, "fashion_mnist"),
     "tiny_shakespeare_rnn": (surprise, "tiny_shakespeare"),
     "mnist_dcgan": (forgeries, "mnist"),

@@ -15,7 +15,7 @@
 ``nnlab.drawing``         a pad to draw digits on, and what makes them look like MNIST's
 ``nnlab.launching``       one training program in several processes of this host
 ``nnlab.serving``         a network that answers over HTTP; needs the extra ``serve``
-``nnlab`` (the command)   ``run``, ``launch``, ``serve``, ``data``, ``copy`` and ``info``
+``nnlab`` (the command)   ``run``, ``launch``, ``serve``, ``demo``, ``data``, ``copy``, ``info``
 ========================  =====================================================================
 
 What models, training, metrics, plotting, text, sampling, explaining and drawing offer can be pasted

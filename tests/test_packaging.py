@@ -107,7 +107,7 @@ PARTS = {
     "nnlab": (files("nnlab", without=["nnlab/cli", "nnlab/serving"]), ()),
     "nnlab/serving": (files("nnlab/serving"), ("serve",)),
     "nnlab/cli": (files("nnlab/cli"), ("run", "serve", "export")),
-    "notebooks": (files("notebooks"), ("notebooks", "jax")),
+    "notebooks": (files("notebooks"), ("notebooks", "jax", "export")),
     "bench": (files("bench"), ("bench",)),
     "docs": (files("docs"), ("docs",)),
     "tests": (files("tests"), ("dev",)),

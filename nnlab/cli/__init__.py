@@ -12,6 +12,7 @@ from typer.core import TyperGroup
 
 from nnlab.cli.copy import copy
 from nnlab.cli.data import data_app
+from nnlab.cli.demo import demo
 from nnlab.cli.info import info
 from nnlab.cli.launch import launch
 from nnlab.cli.run import run
@@ -41,4 +42,5 @@ app.command(context_settings={"allow_interspersed_args": False})(launch)
 app.add_typer(data_app)
 app.command()(copy)
 app.command()(serve)
+app.command()(demo)
 app.command()(info)

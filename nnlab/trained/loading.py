@@ -25,6 +25,7 @@ def load_trained(name):
 
     * ``mnist_mlp`` (notebook 01), ``mnist_cnn`` (02): pixels / 255, ``(n, 28, 28, 1)``, bright
       digits on black, become probabilities of the digits 0 to 9, ``(n, 10)``.
+    * ``mnist_student`` (60): the same of digits, with a tenth of the weights.
     * ``fashion_mnist_cnn`` (02): the same of clothes: T-shirt/top, trouser, pullover, dress,
       coat, sandal, shirt, sneaker, bag, ankle boot.
     * ``tiny_shakespeare_rnn`` (03): ids of characters, int32 ``(n, length)``, become logits of the
