@@ -13,6 +13,7 @@ from nnlab.models.detector import (
 from nnlab.models.mlp import build_mlp
 from nnlab.models.rnn import build_char_rnn
 from nnlab.models.squeezenet import build_squeezenet
+from nnlab.models.unet import build_unet
 
 __all__ = [
     "DCGAN",
@@ -27,6 +28,7 @@ __all__ = [
     "build_generator",
     "build_mlp",
     "build_squeezenet",
+    "build_unet",
     "draw_targets",
     "find_boxes",
     "focal_loss",
