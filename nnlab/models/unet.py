@@ -35,8 +35,9 @@ def build_unet(image_shape, *, num_classes=1, filters=(16, 32, 64, 128)):
     sides = [side for side in image_shape[:2] if side is not None]
     if len(image_shape) != 3 or any(side < 1 or side % scale for side in sides):
         raise ValueError(
-            f"with {len(filters)} filters, image_shape must be (height, width, channels), sides "
-            f"multiples of {scale} or None, got {image_shape}: crop or pad"
+            f"with {len(filters)} filters, image_shape must be (height, width, "
+            f"channels), sides multiples of {scale} or None, got {image_shape}: "
+            "crop or pad"
         )
     inputs = x = keras.Input(image_shape)
     skips = []

@@ -28,7 +28,8 @@ def _draw(rng):
     for _ in range(rng.integers(5, MOST + 1)):
         row, column = rng.uniform(0, SIZE, 2)
         turn = rng.uniform(0, np.pi)
-        longer, shorter = rng.uniform(5, 9), rng.uniform(4, 7)
+        longer = rng.uniform(5, 9)
+        shorter = rng.uniform(4, 7)
         along = (rows - row) * np.sin(turn) + (columns - column) * np.cos(turn)
         across = (rows - row) * np.cos(turn) - (columns - column) * np.sin(turn)
         distance = (along / longer) ** 2 + (across / shorter) ** 2  # 1 on its edge
