@@ -33,7 +33,10 @@ def _draw(rng):
         along = (rows - row) * np.sin(turn) + (columns - column) * np.cos(turn)
         across = (rows - row) * np.cos(turn) - (columns - column) * np.sin(turn)
         distance = (along / longer) ** 2 + (across / shorter) ** 2  # 1 on its edge
-        inside = (distance <= 1) & (labels == 0)
+        whole = distance <= 1
+        inside = whole & (labels == 0)
+        if inside.sum() < 0.8 * whole.sum():  # it may touch another one, not cover it
+            continue
         light += rng.uniform(0.3, 1) * np.exp(-(distance**3)) * (labels == 0)
         if inside.sum() >= 25:
             labels[inside] = labels.max() + 1
