@@ -92,7 +92,7 @@ def test_it_learns_to_outline_bright_squares(build_unet):
     images = (masks + rng.normal(0, 0.3, masks.shape)).astype(np.float32)
     model = build_unet((16, 16, 1), filters=(4, 8))
     model.compile(optimizer=keras.optimizers.Adam(0.02), loss="binary_crossentropy")
-    model.fit(images, masks, batch_size=8, epochs=12, verbose=0)
+    model.fit(images, masks, batch_size=8, epochs=20, verbose=0)
     found = model.predict(images, verbose=0) > 0.5
     assert np.mean(found == (masks > 0)) > 0.95
 
