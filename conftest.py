@@ -12,6 +12,7 @@ LONGEST_FIRST = (  # all workers end together if these do not come last
     "tests/training/test_resuming.py",
     "tests/cli/test_parameters.py",
     "notebooks/61_scaling_out.ipynb",
+    "notebooks/14_explaining.ipynb",
     "notebooks/04_dcgan.ipynb",
     "tests/test_cluster.py",
     "tests/models/test_dcgan.py",

@@ -11,14 +11,15 @@
 ``nnlab.text``            vocabulary, batches to train on
 ``nnlab.sampling``        new examples from a trained network: texts, paths in a latent space
 ``nnlab.trained``         ``load_trained``: networks that come trained; ``keep_model``: your own
+``nnlab.explaining``      what an answer of a network depends on
 ``nnlab.drawing``         a pad to draw digits on, and what makes them look like MNIST's
 ``nnlab.launching``       one training program in several processes of this host
 ``nnlab`` (the command)   ``run``, ``launch``, ``data``, ``copy`` and ``info``
 ========================  =====================================================================
 
-What models, training, metrics, plotting, text, sampling and drawing offer can be pasted into other
-code under its module's import lines; ``nnlab copy models.build_mlp`` prints a helper with just the
-imports it needs.
+What models, training, metrics, plotting, text, sampling, explaining and drawing offer can be pasted
+into other code under its module's import lines; ``nnlab copy models.build_mlp`` prints a helper
+with just the imports it needs.
 """
 
 __version__ = "0.2.0"

@@ -17,7 +17,9 @@ MAY = [
     {"id-token": "write"},  # tells PyPI which workflow publishes
     {"pages": "write", "id-token": "write"},  # publishes the site
 ]
-TOUCHES_KERAS = re.compile(r"^\s*(import|from) (keras|nnlab\.(models|training|sampling))", re.M)
+TOUCHES_KERAS = re.compile(
+    r"^\s*(import|from) (keras|nnlab\.(models|training|sampling|explaining))", re.M
+)
 
 
 @pytest.mark.parametrize("path", WORKFLOWS, ids=lambda path: path.name)

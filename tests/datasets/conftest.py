@@ -1,14 +1,69 @@
-"""What tests of data sets share: damaged files, servers of all manners, record files."""
+"""What tests of data sets share: archives, damaged files, servers of all manners, record files."""
 
 import gzip
 import http.server
+import io
 import pickle
 import subprocess
 import sys
+import tarfile
 import threading
+import zipfile
+from dataclasses import replace
 
 import numpy as np
 import pytest
+
+from nnlab.datasets import _formats
+
+
+def packed(name, members):
+    """Return the bytes of an archive, a zip or a tar, as the ending of its name says.
+
+    members: {path: bytes, or the members of an archive inside}
+    """
+    contents = {}
+    for path, content in members.items():
+        contents[path] = packed(path, content) if isinstance(content, dict) else content
+    buffer = io.BytesIO()
+    if name.endswith(".zip"):
+        with zipfile.ZipFile(buffer, "w") as archive:
+            for path, content in contents.items():
+                archive.writestr(path, content)
+        return buffer.getvalue()
+    with tarfile.open(fileobj=buffer, mode="w" if name.endswith(".tar") else "w:gz") as archive:
+        for path, content in contents.items():
+            header = tarfile.TarInfo(path)
+            header.size = len(content)
+            archive.addfile(header, io.BytesIO(content))
+    return buffer.getvalue()
+
+
+@pytest.fixture
+def shrunk(tmp_path, monkeypatch):
+    """Return a function that lets a published archive consist of a few members only.
+
+    It returns another one, which puts a file into a provided folder and returns its path: bytes, or
+    members of an archive, of the kind that the name says or another, of which the end may be cut.
+    """
+    monkeypatch.setenv("NNLAB_DATA", str(tmp_path / "provided"))
+
+    def shrink(collection, dataset, members):
+        [file] = collection[dataset].files
+        size = sum(map(len, members.values()))
+        tiny = replace(file, content_bytes=size, content_sha256=_formats.listing_sha256(members))
+        monkeypatch.setitem(collection, dataset, replace(collection[dataset], files=(tiny,)))
+
+        def put(name, content, *, kind=None, cut=None):
+            content = packed(kind or name, content) if isinstance(content, dict) else content
+            path = tmp_path / "provided" / dataset / name
+            path.parent.mkdir(parents=True, exist_ok=True)
+            path.write_bytes(content[:cut])
+            return path
+
+        return put
+
+    return shrink
 
 
 @pytest.fixture

@@ -1,16 +1,12 @@
 """Images with boxes: the blood cells from whatever archive they come, and the smears in place."""
 
-import gzip
 import io
-import tarfile
-import zipfile
-from dataclasses import replace
 
 import numpy as np
 import pytest
 from PIL import Image
 
-from nnlab.datasets import _files, _formats, boxes, load_boxes
+from nnlab.datasets import _files, boxes, load_boxes
 
 pytestmark = pytest.mark.usefixtures("cache_folder")
 
@@ -33,24 +29,6 @@ def annotation(*cells):
         objects.append(f"<object><name>{name}</name><bndbox>{box}</bndbox></object>")
     size = "<size><width>640</width><height>480</height></size>"
     return f"<annotation>{size}{''.join(objects)}</annotation>".encode()
-
-
-def tar_of(members, mode="w:gz"):
-    buffer = io.BytesIO()
-    with tarfile.open(fileobj=buffer, mode=mode) as archive:
-        for name, content in members.items():
-            header = tarfile.TarInfo(name)
-            header.size = len(content)
-            archive.addfile(header, io.BytesIO(content))
-    return buffer.getvalue()
-
-
-def zip_of(members):
-    buffer = io.BytesIO()
-    with zipfile.ZipFile(buffer, "w") as archive:
-        for name, content in members.items():
-            archive.writestr(name, content)
-    return buffer.getvalue()
 
 
 MEMBERS = {
@@ -80,52 +58,38 @@ LIST = {"ImageSets/Main/trainval.txt": b"BloodImage_00000\nBloodImage_00001\n"}
 
 
 def official(members=MEMBERS):
-    """Return a zip with the layout of the published one."""
+    """Return what the published zip holds."""
     top = "BCCD_Dataset-master"
     data = {f"{top}/BCCD/{name}": content for name, content in (members | LIST).items()}
-    return zip_of({f"{top}/{name}": content for name, content in OTHERS.items()} | data)
+    return {f"{top}/{name}": content for name, content in OTHERS.items()} | data
 
 
-def subset(members=MEMBERS):
-    return tar_of({f"BCCD_Dataset/BCCD/{name}": data for name, data in (members | LIST).items()})
+SUBSET = {f"BCCD_Dataset/BCCD/{name}": content for name, content in (MEMBERS | LIST).items()}
 
 
 @pytest.fixture
-def put(tmp_path, monkeypatch):
+def put(shrunk):
     """Return a function that puts an archive into a provided folder; bccd is tiny here."""
-    published = boxes.DATASETS["bccd"]
-    [file] = published.files
-    size = sum(map(len, MEMBERS.values()))
-    tiny = replace(file, content_bytes=size, content_sha256=_formats.listing_sha256(MEMBERS))
-    monkeypatch.setitem(boxes.DATASETS, "bccd", replace(published, files=(tiny,)))
-    monkeypatch.setenv("NNLAB_DATA", str(tmp_path / "provided"))
-
-    def write(content, name="BCCD_Dataset.zip"):
-        path = tmp_path / "provided" / "bccd" / name
-        path.parent.mkdir(parents=True, exist_ok=True)
-        path.write_bytes(content)
-        return path
-
-    return write
+    return shrunk(boxes.DATASETS, "bccd", MEMBERS)
 
 
 # ---- what is accepted ----------------------------------------------------------------------------
 
 
 @pytest.mark.parametrize(
-    ("name", "content"),
+    ("name", "members"),
     [
         ("BCCD_Dataset.zip", official()),
-        ("bccd.tar.gz", subset()),
-        ("unpacked.tar", gzip.decompress(subset())),
-        ("data only.zip", zip_of(MEMBERS)),
+        ("bccd.tar.gz", SUBSET),
+        ("unpacked.tar", SUBSET),
+        ("data only.zip", MEMBERS),
     ],
     ids=["official", "subset", "tar", "data only"],
 )
 def test_blood_cells_are_read_from_the_official_archive_and_from_any_that_holds_them(
-    put, name, content
+    put, name, members
 ):
-    path = put(content, name)
+    path = put(name, members)
     data = load_boxes("bccd")
     assert (data.images.shape, data.images.dtype) == ((4, 240, 320, 3), np.uint8)
     assert data.parts == ("val", "train", "test", "train")
@@ -138,7 +102,7 @@ def test_blood_cells_are_read_from_the_official_archive_and_from_any_that_holds_
 
 
 def test_boxes_are_left_top_right_bottom_in_the_pixels_of_the_halved_photo(put):
-    put(official(dict(reversed(MEMBERS.items()))))
+    put("a.zip", official(dict(reversed(MEMBERS.items()))))
     data = load_boxes("bccd")
     assert data.boxes[0].tolist() == [[130, 88.5, 245.5, 188], [39, 168, 92, 217.5]]
     assert data.labels[0].tolist() == [1, 0]
@@ -150,7 +114,7 @@ def test_boxes_are_left_top_right_bottom_in_the_pixels_of_the_halved_photo(put):
 
 
 def test_a_box_of_no_size_is_kept_as_annotated_and_a_photo_may_have_none(put):
-    put(official())
+    put("a.zip", official())
     data = load_boxes("bccd")
     assert data.boxes[2].tolist() == [[252, 168.5, 252, 168.5]]
     assert (data.boxes[3].shape, data.labels[3].shape) == ((0, 4), (0,))
@@ -162,30 +126,32 @@ def test_a_box_of_no_size_is_kept_as_annotated_and_a_photo_may_have_none(put):
 XML = "Annotations/BloodImage_00001.xml"
 MOVED = MEMBERS | {XML: MEMBERS[XML].replace(b"40", b"44")}
 SHORTER = dict(list(MEMBERS.items())[:-1])
+CLIMBS = {"../../../JPEGImages/e.jpg": b"x"}
 LONGER = MEMBERS | {"JPEGImages/BloodImage_00011.jpg": b"x" * 2**16}
 
 
 @pytest.mark.parametrize(
-    ("content", "got"),
+    ("kind", "content", "cut", "got"),
     [
-        (official(MOVED), "11 data members with sha256"),
-        (official(SHORTER), "10 data members with sha256"),
-        (official(LONGER), "got more than"),
-        (official(MEMBERS | {f"again/{XML}": b""}), f"{XML} twice"),
-        (official(MEMBERS | {"../../../JPEGImages/e.jpg": b"x"}), "a path that leads outside"),
-        (official()[:-100], "no whole archive"),
-        (subset()[:-100], "no whole archive"),
-        (b"<html>Please log in</html>", "no whole archive"),
+        (".zip", official(MOVED), None, "11 data members with sha256"),
+        (".zip", official(SHORTER), None, "10 data members with sha256"),
+        (".zip", official(LONGER), None, "got more than"),
+        (".zip", official(MEMBERS | {f"again/{XML}": b""}), None, f"{XML} twice"),
+        (".zip", official(MEMBERS | CLIMBS), None, "a path that leads outside"),
+        (".zip", official(), -100, "no whole archive"),
+        (".tar.gz", SUBSET, -100, "no whole archive"),
+        (".zip", b"<html>Please log in</html>", None, "no whole archive"),
     ],
     ids=["tampered", "missing", "too much", "twice", "climbing", "zip cut", "tar cut", "web page"],
 )
-def test_an_archive_with_anything_else_is_refused_and_left_as_it_is(put, content, got):
-    path = put(content)
+def test_an_archive_with_anything_else_is_refused_and_left_as_it_is(put, kind, content, cut, got):
+    path = put("BCCD_Dataset.zip", content, kind=kind, cut=cut)
+    before = path.read_bytes()
     with pytest.raises(ValueError, match=r"is damaged: expected .* bytes in Annotations/") as error:
         load_boxes("bccd", offline="smears")
     assert got in str(error.value)
     assert _files.state(boxes.DATASETS["bccd"]) == "damaged"
-    assert path.read_bytes() == content
+    assert path.read_bytes() == before
     assert list(path.parent.iterdir()) == [path]
 
 

@@ -1,11 +1,6 @@
 """The data sets: what the embedded ones hold, and how the files of others become arrays."""
 
-import gzip
-import io
 import sys
-import tarfile
-import zipfile
-from dataclasses import replace
 
 import numpy as np
 import pytest
@@ -14,7 +9,6 @@ from sklearn.neighbors import KNeighborsClassifier
 
 from nnlab.datasets import (
     _files,
-    _formats,
     boxes,
     images,
     load_images,
@@ -155,24 +149,6 @@ def batch(seed):
     return pictures, labels, b"".join(records)
 
 
-def tar_of(members, mode="w:gz"):
-    buffer = io.BytesIO()
-    with tarfile.open(fileobj=buffer, mode=mode) as archive:
-        for name, content in members.items():
-            header = tarfile.TarInfo(name)
-            header.size = len(content)
-            archive.addfile(header, io.BytesIO(content))
-    return buffer.getvalue()
-
-
-def zip_of(members):
-    buffer = io.BytesIO()
-    with zipfile.ZipFile(buffer, "w") as archive:
-        for name, content in members.items():
-            archive.writestr(name, content)
-    return buffer.getvalue()
-
-
 MEMBERS = {"data_batch_1.bin": batch(1)[2], "test_batch.bin": batch(2)[2]}
 OFFICIAL = {f"cifar-10-batches-bin/{name}": content for name, content in MEMBERS.items()}
 OFFICIAL |= {f"cifar-10-batches-bin/data_batch_{number}.bin": bytes(999) for number in (2, 3, 4, 5)}
@@ -180,22 +156,9 @@ OFFICIAL |= {"cifar-10-batches-bin/readme.html": b"notes"}
 
 
 @pytest.fixture
-def put(tmp_path, monkeypatch):
+def put(shrunk):
     """Return a function that puts an archive into a provided folder; cifar10 is ten images here."""
-    published = images.DATASETS["cifar10"]
-    [file] = published.files
-    size = sum(map(len, MEMBERS.values()))
-    tiny = replace(file, content_bytes=size, content_sha256=_formats.listing_sha256(MEMBERS))
-    monkeypatch.setitem(images.DATASETS, "cifar10", replace(published, files=(tiny,)))
-    monkeypatch.setenv("NNLAB_DATA", str(tmp_path / "provided"))
-
-    def write(name, content):
-        path = tmp_path / "provided" / "cifar10" / name
-        path.parent.mkdir(parents=True, exist_ok=True)
-        path.write_bytes(content)
-        return path
-
-    return write
+    return shrunk(images.DATASETS, "cifar10", MEMBERS)
 
 
 def state():
@@ -203,19 +166,19 @@ def state():
 
 
 @pytest.mark.parametrize(
-    ("name", "content"),
+    ("name", "members"),
     [
-        ("cifar-10-binary.tar.gz", tar_of(OFFICIAL)),
-        ("cifar-10-binary.tar.gz", tar_of(MEMBERS)),
-        ("the two files I need.zip", zip_of(MEMBERS)),
-        ("mirror.TGZ", tar_of({f"other/{name}": content for name, content in MEMBERS.items()})),
-        ("download.zip", zip_of({"cifar-10-binary.tar": tar_of(OFFICIAL, "w")})),
-        ("unpacked on the way.tar", gzip.decompress(tar_of(OFFICIAL))),
+        ("cifar-10-binary.tar.gz", OFFICIAL),
+        ("cifar-10-binary.tar.gz", MEMBERS),
+        ("the two files I need.zip", MEMBERS),
+        ("mirror.TGZ", {f"other/{name}": content for name, content in MEMBERS.items()}),
+        ("download.zip", {"cifar-10-binary.tar": OFFICIAL}),
+        ("unpacked on the way.tar", OFFICIAL),
     ],
     ids=["official", "subset", "zip", "mirror", "tar in zip", "tar"],
 )
-def test_cifar10_is_read_from_any_archive_that_holds_its_two_files(put, name, content):
-    path = put(name, content)
+def test_cifar10_is_read_from_any_archive_that_holds_its_two_files(put, name, members):
+    path = put(name, members)
     before = path.read_bytes()
     data = load_images("cifar10")
     pictures, labels, _ = batch(1)
@@ -251,7 +214,7 @@ WRONG = MEMBERS["test_batch.bin"][:-1] + bytes([MEMBERS["test_batch.bin"][-1] ^ 
     ids=["wrong byte", "missing", "empty", "twice", "outside", "too long"],
 )
 def test_an_archive_that_holds_anything_else_is_damaged(put, members, got):
-    path = put("cifar-10-binary.tar.gz", tar_of(members))
+    path = put("cifar-10-binary.tar.gz", members)
     with pytest.raises(
         ValueError, match=r"is damaged: expected 30,730 bytes in data_batch_1\.bin, "
     ) as caught:
@@ -262,10 +225,10 @@ def test_an_archive_that_holds_anything_else_is_damaged(put, members, got):
 
 
 def test_another_archive_that_lies_beside_it_is_no_damage(put):
-    put("cifar-10-python.tar.gz", tar_of({"cifar-10-batches-py/data_batch_1": b"no such format"}))
+    put("cifar-10-python.tar.gz", {"cifar-10-batches-py/data_batch_1": b"no such format"})
     put("broken.zip", b"PK\3\4")
     assert state() == "absent"
     with pytest.warns(UserWarning, match="shapes stands in for cifar10"):
         load_images("cifar10", offline="shapes")
-    put("z.zip", zip_of(MEMBERS))
+    put("z.zip", MEMBERS)
     assert load_images("cifar10").name == "cifar10"
