@@ -15,6 +15,7 @@ MAY_SPEAK_TO_A_BACKEND = {
     "training/seeds.py",  # switches
     "training/precision.py",  # devices
     "training/workarounds.py",  # their faults
+    "training/joining.py",  # processes are joined by JAX
     "explaining.py",  # gradients with respect to inputs
     "datasets/record_files.py",  # tf.data reads files on every backend
     "datasets/_records.py",  # and writes them

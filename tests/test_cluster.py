@@ -100,6 +100,20 @@ def test_nnlab_launch_trains_as_one_process_does(folder, alone):
     assert_same_training(json.loads(Path("history.json").read_text()), alone)
 
 
+def test_an_error_in_one_process_ends_the_job_at_once(folder):
+    program = (
+        "import time\n"
+        "from nnlab.training import join_processes\n"
+        "process, count = join_processes()\n"
+        "if process == 1: raise KeyError('of process 1')\n"
+        "time.sleep(100)\n"
+    )
+    with pytest.raises(RuntimeError, match=r"process 1 of 2 exited with code 1.*(?s:.*)KeyError"):
+        launch([sys.executable, "-c", program], processes=2, log_folder="logs")
+    [said] = [line for line in Path("logs/process-1.log").read_text().splitlines() if "Key" in line]
+    assert said == "KeyError: 'of process 1'"
+
+
 @needs_slurm
 def test_srun_trains_as_one_process_does(folder, alone):
     assert_same_training(run("srun", "--ntasks=2", "--kill-on-bad-exit=1", *TRAIN), alone)

@@ -10,48 +10,22 @@ One program for three launchers; each of these lines trains the same network:
 import json
 import os
 import sys
-import traceback
 from pathlib import Path
 
 os.environ.setdefault("KERAS_BACKEND", "jax")
 
-import jax
 import keras
 import numpy as np
 from keras import layers
 
 from nnlab.datasets import load_images
+from nnlab.training import join_processes
 
 SEED = 0
 BATCH_SIZE = 64  # of all processes together; a multiple of their number
 EPOCHS = 5
 
-
-def leave(*error):
-    """Say what went wrong, and end at once: JAX would wait for the others, which wait for us."""
-    traceback.print_exception(*error)
-    os._exit(1)
-
-
-sys.excepthook = leave
-
-
-def told(name):
-    """Return a number that `nnlab launch` has put into the environment, or None."""
-    value = os.getenv(name)
-    return int(value) if value else None
-
-
-# What is None here, JAX asks Slurm or Open MPI. A process that falls silent, because its machine is
-# gone, is given up after 20 seconds.
-jax.distributed.initialize(
-    coordinator_address=os.getenv("KERAS_DISTRIBUTION_JOB_ADDRESSES"),
-    num_processes=told("KERAS_DISTRIBUTION_NUM_PROCESSES"),
-    process_id=told("KERAS_DISTRIBUTION_PROCESS_ID"),
-    heartbeat_timeout_seconds=20,
-)
-process = jax.process_index()
-count = jax.process_count()
+process, count = join_processes()  # from here on, an error ends this process at once
 
 # Every process holds all weights, and the gradients are averaged over all of them.
 keras.distribution.set_distribution(keras.distribution.DataParallel(auto_shard_dataset=False))

@@ -10,10 +10,13 @@ from nnlab.models.detector import (
     find_boxes,
     focal_loss,
 )
+from nnlab.models.googlenet import build_googlenet
 from nnlab.models.mlp import build_mlp
+from nnlab.models.resnet import build_resnet
 from nnlab.models.rnn import build_char_rnn
 from nnlab.models.squeezenet import build_squeezenet
 from nnlab.models.unet import build_unet
+from nnlab.models.vgg import build_vgg
 
 __all__ = [
     "DCGAN",
@@ -26,9 +29,12 @@ __all__ = [
     "build_discriminator",
     "build_encoder",
     "build_generator",
+    "build_googlenet",
     "build_mlp",
+    "build_resnet",
     "build_squeezenet",
     "build_unet",
+    "build_vgg",
     "draw_targets",
     "find_boxes",
     "focal_loss",

@@ -1,6 +1,7 @@
-"""What Keras leaves to its user in training: seeds, schedules, precision, snapshots, resuming."""
+"""What Keras leaves to its user in training: seeds, schedules, precision, resuming, joining."""
 
 from nnlab.training.callbacks import ResetStates, SampleSnapshots
+from nnlab.training.joining import join_processes
 from nnlab.training.precision import best_precision, list_devices, steps_at_once
 from nnlab.training.resuming import ResumeTraining
 from nnlab.training.schedules import warmup_cosine
@@ -20,6 +21,7 @@ __all__ = [
     "best_precision",
     "copy_averaged_weights",
     "disable_autotune",
+    "join_processes",
     "keep_recurrent_state",
     "list_devices",
     "reshuffle_each_epoch",

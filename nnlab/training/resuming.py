@@ -111,12 +111,13 @@ class ResumeTraining(keras.callbacks.Callback):
         """Seed everything that draws at random."""
         generators = [each for each in self.model.variables if each.name == "seed_generator_state"]
         seeds = np.random.SeedSequence([self.seed, epoch]).generate_state(1 + len(generators))
-        if keras.backend.backend() == "tensorflow":
-            # Not set_random_seed: after tf.random.set_seed, TensorFlow prepares its graphs again.
+        if keras.backend.backend() == "torch":
+            keras.utils.set_random_seed(int(seeds[0]))
+        else:
+            # Not set_random_seed: after tf.random.set_seed, TensorFlow prepares its graphs again,
+            # and JAX does not need TensorFlow, which takes seconds to import.
             random.seed(int(seeds[0]))
             np.random.seed(seeds[0])  # noqa: NPY002, the generator that others draw from
-        else:
-            keras.utils.set_random_seed(int(seeds[0]))
         for generator, seed in zip(generators, seeds[1:], strict=True):
             generator.assign(np.array([seed, 0], "uint32").astype(generator.dtype))
 

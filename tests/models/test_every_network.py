@@ -63,6 +63,37 @@ NETWORKS = {
         },
         (32, 36, 3),
     ),
+    "build_vgg": (
+        {
+            "image_shape": tuple(map(INT, SHAPE)),
+            "num_classes": INT(3),
+            "filters": (INT(4), INT(5)),
+            "depths": (INT(1), INT(2)),
+            "units": (INT(6),),
+            "dropout": FLOAT(0.1),
+        },
+        SHAPE,
+    ),
+    "build_googlenet": (
+        {
+            "image_shape": tuple(map(INT, SHAPE)),
+            "num_classes": INT(3),
+            "width": FLOAT(0.05),
+            "small": np.bool_(True),
+            "dropout": FLOAT(0.1),
+        },
+        SHAPE,
+    ),
+    "build_resnet": (
+        {
+            "image_shape": tuple(map(INT, SHAPE)),
+            "num_classes": INT(3),
+            "filters": (INT(4), INT(5)),
+            "depths": (INT(1), INT(2)),
+            "small": np.bool_(True),
+        },
+        SHAPE,
+    ),
     "build_detector": (
         {
             "image_shape": (INT(16), INT(24), INT(3)),
