@@ -7,7 +7,9 @@ import pytest
 HERE = Path(__file__).parent
 LONGEST_FIRST = (  # all workers end together if these do not come last
     "tests/notebooks/test_full_run.py",
-    "notebooks/05_training_and_tuning.ipynb",
+    "notebooks/07_evaluation_and_tuning.ipynb",
+    "notebooks/06_generalization.ipynb",
+    "notebooks/05_losses_and_optimizers.ipynb",
     "notebooks/08_autoencoder.ipynb",
     "tests/training/test_resuming.py",
     "tests/cli/test_parameters.py",

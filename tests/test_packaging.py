@@ -31,6 +31,7 @@ NOT_IMPORTED = {
     "ruff": "make lint",
     "build": "the test of the wheel below",
     "uv": "make",
+    "tensorboard": "the callback of Keras writes for it, and `%tensorboard` shows it",
     "myst-nb": "the site's conf.py names it",
     "sphinx-book-theme": "the site's conf.py names it",
     "sphinx-copybutton": "the site's conf.py names it",

@@ -164,14 +164,8 @@ def unsafe_names(source):
 
 @pytest.mark.parametrize(("name", "source"), [*sources()])
 def test_nothing_unpacks_objects_or_archives_or_turns_a_protection_off(name, source):
-    """Two exceptions.
-
-    Notebook 05 hands a function to its own worker, by a file that only this user can write to.
-    One file reads the members of archives, bounded and in place.
-    """
-    allowed = {"cloudpickle"} if "open_study" in source else set()
-    if name == "datasets/_formats.py":
-        allowed = {"tarfile", "zipfile"}
+    """One file may read the members of archives, bounded and in place."""
+    allowed = {"tarfile", "zipfile"} if name == "datasets/_formats.py" else set()
     assert not unsafe_names(source) - allowed
 
 

@@ -2,7 +2,6 @@
 
 import matplotlib.pyplot as plt
 import numpy as np
-from sklearn.calibration import calibration_curve
 from sklearn.metrics import auc, average_precision_score, precision_recall_curve, roc_curve
 
 
@@ -141,18 +140,18 @@ def plot_precision_recall(y_true, probabilities, class_names, *, ax=None):
 def plot_calibration(y_true, probabilities, *, bins=10, ax=None):
     """Return Axes with a reliability diagram: accuracy against confidence, the largest probability.
 
-    Below the diagonal the classifier is overconfident. scikit-learn's ``calibration_curve``
-    computes.
+    Each dot is a bin of equal width, larger where more examples are in it. Below the diagonal the
+    classifier is overconfident. The bins are those of `nnlab.metrics.expected_calibration_error`:
+    it is the mean distance of the dots from the diagonal, up or down, weighted by their examples.
 
     y_true: the true labels, integers ``(n,)`` in 0..num_classes - 1.
     probabilities: float ``(n, num_classes)`` in 0..1.
-    bins: parts into which the examples are divided by confidence, with as many in each.
+    bins: number of bins of equal width, ≥ 1; one without examples has no dot.
     ax: the Axes to draw on; by default those of a new figure.
 
     Raises ValueError for arrays of another shape and for values outside their range.
 
-    Source: Niculescu-Mizil and Caruana, "Predicting good probabilities with supervised learning"
-    (2005).
+    Source: Guo et al., "On Calibration of Modern Neural Networks" (2017).
     """
     y_true = np.asarray(y_true)
     probabilities = np.asarray(probabilities, float)
@@ -173,15 +172,24 @@ def plot_calibration(y_true, probabilities, *, bins=10, ax=None):
             f"probabilities must lie in 0..1, got {probabilities.min():.3g}.."
             f"{probabilities.max():.3g}: are these logits? Apply softmax first"
         )
-    right = probabilities.argmax(axis=1) == y_true
-    confidence = np.minimum(probabilities.max(axis=1), 1)
-    accuracies, confidences = calibration_curve(right, confidence, n_bins=bins, strategy="quantile")
+    if bins < 1:
+        raise ValueError(f"bins must be ≥ 1, got {bins}: 10 is usual")
+    right = probabilities.argmax(axis=1) == y_true  # (n,)
+    confidence = np.minimum(probabilities.max(axis=1), 1)  # (n,)
+    places = np.minimum((confidence * bins).astype(int), bins - 1)  # (n,), the bin of each example
+    counts = np.bincount(places)
+    filled = counts > 0
+    counts = counts[filled]
+    accuracies = np.bincount(places, weights=right)[filled] / counts
+    confidences = np.bincount(places, weights=confidence)[filled] / counts
     if ax is None:
         _, ax = plt.subplots(figsize=(4.5, 4.2), layout="constrained")
     low = min(accuracies.min(), confidences.min(), 0.95)
     limits = low - 0.03 * (1 - low), 1 + 0.03 * (1 - low)
     ax.plot([low, 1], [low, 1], color="0.6", linestyle="--", linewidth=1, label="perfect")
-    ax.plot(confidences, accuracies, color="#0072B2", marker="o", markersize=5, label="classifier")
+    ax.plot(confidences, accuracies, color="#0072B2", linewidth=1, label="classifier")
+    sizes = 8 + 150 * counts / len(y_true)  # square points
+    ax.scatter(confidences, accuracies, sizes, color="#0072B2", zorder=3)
     ax.set(xlim=limits, ylim=limits, aspect="equal", xlabel="confidence", ylabel="accuracy")
     ax.legend(loc="upper left")
     return ax

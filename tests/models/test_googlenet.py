@@ -39,7 +39,6 @@ def test_a_slim_one_for_small_images_has_the_same_modules(build_googlenet):
     model = build_googlenet((28, 28, 1), 10, width=1 / 16, small=True)
     sides = [14] * 2 + [7] * 5 + [4] * 2
     channels = [number // 16 for _, number in MODULES.values()]
-    # two branches of 24 filters round to 2 each, as one and a half does
     expected = [(side, side, number) for side, number in zip(sides, channels, strict=True)]
     assert shapes_of(model) == expected
 

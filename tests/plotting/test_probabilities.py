@@ -1,7 +1,9 @@
+import matplotlib.pyplot as plt
 import numpy as np
 import pytest
 
 from nnlab import plotting
+from nnlab.metrics import expected_calibration_error
 
 ORANGE = "#D55E00"
 BLUE = "#0072B2"
@@ -68,12 +70,32 @@ def test_a_roc_curve_of_one_class_is_refused(helper):
 def test_calibration_shows_the_share_of_right_answers_at_each_confidence(helper):
     confidence = np.array([0.6] * 10 + [0.9] * 10)
     y_true = np.array([1] * 4 + [0] * 6 + [1] * 9 + [0])  # right: 4 of 10, and 9 of 10
-    ax = helper(plotting.plot_calibration)(
-        y_true, np.column_stack([1 - confidence, confidence]), bins=2
-    )
+    ax = helper(plotting.plot_calibration)(y_true, np.column_stack([1 - confidence, confidence]))
     diagonal, line = ax.get_lines()
     np.testing.assert_allclose(line.get_xydata(), [[0.6, 0.4], [0.9, 0.9]])
     np.testing.assert_allclose(diagonal.get_xdata(), diagonal.get_ydata())
+
+
+def test_the_distances_in_the_plot_add_up_to_the_calibration_error(helper):
+    rng = np.random.default_rng(0)
+    probabilities = rng.dirichlet([0.5, 0.5, 0.5], size=300)
+    answers = probabilities.argmax(axis=1)
+    y_true = np.where(rng.random(300) < 0.7, answers, (answers + 1) % 3)  # at any confidence
+    for bins in (1, 7, 10):
+        ax = helper(plotting.plot_calibration)(y_true, probabilities, bins=bins)
+        confidence, accuracy = ax.get_lines()[1].get_xydata().T
+        [dots] = ax.collections
+        shares = (dots.get_sizes() - 8) / 150
+        assert shares.sum() == pytest.approx(1)
+        error = np.sum(shares * np.abs(accuracy - confidence))
+        expected = expected_calibration_error(y_true, probabilities, bins=bins)
+        assert error == pytest.approx(expected)
+        plt.close(ax.figure)
+
+
+def test_a_plot_of_no_bins_is_refused(helper):
+    with pytest.raises(ValueError, match="bins must be ≥ 1, got 0"):
+        helper(plotting.plot_calibration)([0, 1], np.eye(2), bins=0)
 
 
 def test_a_classifier_that_is_sure_and_always_right_is_one_point(helper):
