@@ -51,7 +51,7 @@ def build_unet(image_shape, *, num_classes=1, filters=(16, 32, 64, 128)):
     for level in reversed(range(1, len(filters))):
         width = int(filters[level - 1])
         x = layers.Conv2DTranspose(width, 2, strides=2)(x)  # twice the height and width
-        x = layers.Concatenate()([x, skips[level - 1]])  # (batch, height, width, 2 * width)
+        x = layers.Concatenate()([x, skips[level - 1]])  # (…, 2 * width)
         for name in (None, f"up_{level}"):
             x = layers.Conv2D(width, 3, padding="same", use_bias=False)(x)
             x = layers.BatchNormalization(momentum=0.9)(x)
