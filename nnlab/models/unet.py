@@ -4,7 +4,7 @@ import keras
 from keras import layers
 
 
-def build_unet(image_shape, *, num_classes=1, filters=(16, 32, 64, 128)):
+def build_unet(image_shape, *, num_classes=1, filters=(16, 32, 64, 128), momentum=0.9):
     """Return an uncompiled U-Net: images go in, a probability for each of their pixels comes out.
 
     Float ``(batch, *image_shape)`` goes in, probabilities ``(batch, height, width, num_classes)``,
@@ -19,17 +19,19 @@ def build_unet(image_shape, *, num_classes=1, filters=(16, 32, 64, 128)):
         more, a softmax.
     filters: of the 3×3 convolutions of each level, from the top; each level has two on either way,
         each followed by batch normalization and ReLU.
+    momentum: of the running means of batch normalization, in ``[0, 1)``; the nearer to 1, the more
+        batches they remember: more than a few hundred steps of training deserve 0.98.
 
     Raises ValueError for another image_shape, also where a side cannot be halved as often as
-    needed, and for no filters or classes.
+    needed, for no filters or classes, and for another momentum.
 
     Source: Ronneberger, Fischer and Brox, "U-Net: Convolutional Networks for Biomedical Image
     Segmentation" (2015), there without padding; batch normalization: Ioffe and Szegedy (2015).
     """
-    if not filters or num_classes < 1:
+    if not filters or num_classes < 1 or not 0 <= momentum < 1:
         raise ValueError(
-            "expected the filters of one level or more and num_classes ≥ 1, "
-            f"got {filters} and {num_classes}"
+            "expected the filters of one level or more, num_classes ≥ 1 and momentum "
+            f"in [0, 1), got {filters}, {num_classes} and {momentum}"
         )
     scale = 2 ** (len(filters) - 1)
     sides = [side for side in image_shape[:2] if side is not None]
@@ -45,7 +47,7 @@ def build_unet(image_shape, *, num_classes=1, filters=(16, 32, 64, 128)):
         x = layers.MaxPooling2D()(x) if level > 1 else x  # half of height and width
         for name in (None, f"down_{level}"):
             x = layers.Conv2D(int(width), 3, padding="same", use_bias=False)(x)
-            x = layers.BatchNormalization(momentum=0.9)(x)
+            x = layers.BatchNormalization(momentum=momentum)(x)
             x = layers.ReLU(name=name)(x)
         skips.append(x)
     for level in reversed(range(1, len(filters))):
@@ -54,7 +56,7 @@ def build_unet(image_shape, *, num_classes=1, filters=(16, 32, 64, 128)):
         x = layers.Concatenate()([x, skips[level - 1]])  # (…, 2 * width)
         for name in (None, f"up_{level}"):
             x = layers.Conv2D(width, 3, padding="same", use_bias=False)(x)
-            x = layers.BatchNormalization(momentum=0.9)(x)
+            x = layers.BatchNormalization(momentum=momentum)(x)
             x = layers.ReLU(name=name)(x)
     activation = "sigmoid" if num_classes == 1 else "softmax"
     outputs = layers.Conv2D(int(num_classes), 1, activation=activation, dtype="float32")(x)

@@ -104,7 +104,15 @@ def test_images_that_cannot_be_halved_are_refused(build_unet, shape):
 
 
 def test_a_network_without_filters_or_classes_is_refused(build_unet):
-    with pytest.raises(ValueError, match=r"filters of one level or more .* got \(4, 8\) and 0"):
+    with pytest.raises(ValueError, match=r"filters of one level .* got \(4, 8\), 0 and 0\.9"):
         build_unet((8, 8, 1), num_classes=0, filters=(4, 8))
     with pytest.raises(ValueError, match="filters of one level or more"):
         build_unet((8, 8, 1), filters=())
+
+
+def test_batch_normalization_remembers_as_asked(build_unet):
+    model = build_unet((8, 8, 1), filters=(2, 3), momentum=0.75)
+    norms = [x for x in model.layers if isinstance(x, keras.layers.BatchNormalization)]
+    assert [layer.momentum for layer in norms] == [0.75] * 6
+    with pytest.raises(ValueError, match=r"momentum in \[0, 1\), got \(2, 3\), 1 and 1"):
+        build_unet((8, 8, 1), filters=(2, 3), momentum=1)
