@@ -32,7 +32,7 @@ history = model.fit(x, x[:, :1], validation_split=0.5, verbose=0)
 """
 SHOW = """
 styled = plt.rcParams["axes.prop_cycle"].by_key()["color"][0] == "#0072B2"
-print(QUICK, styled, keras.backend.backend())
+print(QUICK, styled, plt.rcParams["figure.dpi"], keras.backend.backend())
 """
 
 
@@ -76,7 +76,8 @@ def test_a_notebook_begins_without_a_word_also_when_its_first_cell_is_run_again(
     outputs = []
     for cell in cells[:4]:
         outputs += cell.outputs
-    assert [(each.name, each.text) for each in outputs] == [("stdout", f"False True {BACKEND}\n")]
+    said = [(each.name, each.text) for each in outputs]
+    assert said == [("stdout", f"False True 144.0 {BACKEND}\n")]
 
 
 def test_the_picture_of_a_figure_carries_its_title(cells):
@@ -93,7 +94,7 @@ def test_a_plain_program_begins_without_a_word_too_and_what_is_set_in_the_enviro
     look = "import os\nprint(*map(os.environ.get, notebook.ENVIRONMENT))"
     program = [BEGIN, "QUICK = begin()", TRAIN, SHOW, "from nnlab import notebook", look]
     run = subprocess.run([sys.executable, "-c", "\n".join(program)], capture_output=True, text=True)
-    assert (run.stdout, run.stderr) == (f"True True {BACKEND}\n3 true true 0 highest\n", "")
+    assert (run.stdout, run.stderr) == (f"True True 72.0 {BACKEND}\n3 true true 0 highest\n", "")
 
 
 def test_alternative_text_is_the_title_of_the_whole_else_those_of_its_parts():
