@@ -1,11 +1,19 @@
 """The published files themselves, where NNLAB_DATA or the cache offers them."""
 
 import zipfile
+from collections import Counter
 
 import numpy as np
 import pytest
 
-from nnlab.datasets import _files, load_boxes, load_images, load_text, load_weights
+from nnlab.datasets import (
+    _files,
+    load_boxes,
+    load_images,
+    load_masks,
+    load_text,
+    load_weights,
+)
 from nnlab.datasets.images import DATASETS
 
 
@@ -20,6 +28,8 @@ def real(monkeypatch):
                 return load_boxes(name)
             if name == "squeezenet":
                 return load_weights(name)
+            if name == "nuclei":
+                return load_masks(name)
             return load_images(name) if name in DATASETS else load_text(name)
         except FileNotFoundError:
             pytest.skip(f"{name} is neither in a folder of NNLAB_DATA nor in the cache")
@@ -117,3 +127,12 @@ def test_bccd_has_its_published_counts_and_two_boxes_of_no_size(real):
     # the first object of the first annotation: a white cell at 260, 177, 491, 376 of 640 × 480
     first = data.boxes[data.image_names.index("BloodImage_00000")][0]
     assert first.tolist() == [130, 88.5, 245.5, 188]
+
+
+def test_the_nuclei_are_those_of_434_images_and_no_mask_covers_another(real):
+    data = real("nuclei")
+    assert (len(data.images), data.num_objects) == (434, 12_187)
+    shapes = Counter(labels.shape for labels in data.labels)
+    assert shapes == {(256, 256): 334, (360, 360): 91, (260, 347): 5, (256, 320): 4}
+    assert max(int(labels.max()) for labels in data.labels) == 132
+    assert min(np.bincount(labels.ravel()).min() for labels in data.labels) == 21

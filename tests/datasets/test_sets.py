@@ -13,6 +13,7 @@ from nnlab.datasets import (
     images,
     load_images,
     load_text,
+    masks,
     texts,
     weights,
 )
@@ -26,10 +27,11 @@ pytestmark = pytest.mark.usefixtures("cache_folder")
 COLLECTIONS = {
     "box": boxes.DATASETS,
     "image": images.DATASETS,
+    "mask": masks.DATASETS,
     "text": texts.DATASETS,
     "weight": weights.DATASETS,
 }
-ALL = boxes.DATASETS | images.DATASETS | texts.DATASETS | weights.DATASETS
+ALL = boxes.DATASETS | images.DATASETS | masks.DATASETS | texts.DATASETS | weights.DATASETS
 
 
 @pytest.mark.parametrize("collection", COLLECTIONS.values(), ids=COLLECTIONS)
