@@ -9,12 +9,13 @@ data_app = typer.Typer(name="data", no_args_is_help=True, help="List, fetch and 
 
 def collections():
     """Return {kind: {name: `Dataset`}}."""
-    from nnlab.datasets import boxes, images, texts, weights
+    from nnlab.datasets import boxes, images, series, texts, weights
 
     return {
         "image": images.DATASETS,
         "box": boxes.DATASETS,
         "text": texts.DATASETS,
+        "series": series.DATASETS,
         "net": weights.DATASETS,
     }
 
