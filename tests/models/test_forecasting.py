@@ -69,11 +69,10 @@ def test_it_learns_to_repeat_a_season(build):
     assert error < 0.3 * naive
 
 
-def test_patches_that_do_not_fill_the_look_back_are_refused(build, name):
-    if name == "build_mlp_forecaster":
-        pytest.skip("it has no patches")
-    with pytest.raises(ValueError, match=r"look_back must be a multiple of patch.* got .*12.* 5"):
-        build(patch=5)
+@pytest.mark.parametrize("name", list(BUILDERS)[1:])
+def test_patches_that_do_not_fill_the_look_back_are_refused(helper, name):
+    with pytest.raises(ValueError, match=r"look_back must be a multiple of patch.* got .*12.*5"):
+        helper(getattr(models, name))(12, 5, patch=5)
 
 
 def test_heads_that_do_not_share_the_width_are_refused(helper):
