@@ -1,7 +1,8 @@
 """Networks that see a stretch of one time series and forecast the next: MLP, GRU, CNN, Transformer.
 
 All are told how the series differs from its last value, and answer how it will. So a series may lie
-anywhere. Several series at the same times are forecast one by one, by the same network.
+anywhere, and before any training each forecasts that nothing changes. Several series at the same
+times are forecast one by one, by the same network.
 """
 
 import keras
@@ -27,7 +28,7 @@ def build_mlp_forecaster(look_back, horizon, *, units=(256,), dropout=0.2):
     for width in map(int, units):  # Keras refuses NumPy's integers
         x = layers.Dense(width, activation="relu")(x)  # (batch, width)
         x = layers.Dropout(dropout)(x)
-    x = layers.Dense(int(horizon), dtype="float32")(x)  # (batch, horizon)
+    x = layers.Dense(int(horizon), kernel_initializer="zeros", dtype="float32")(x)
     return keras.Model(inputs, x + last, name="mlp_forecaster")
 
 
@@ -58,7 +59,7 @@ def build_gru_forecaster(look_back, horizon, *, patch=24, units=64, dropout=0.2)
     x = layers.Dense(int(units), activation="relu")(x)  # (batch, steps, units)
     x = layers.GRU(int(units))(x)  # (batch, units)
     x = layers.Dropout(dropout)(x)
-    x = layers.Dense(int(horizon), dtype="float32")(x)  # (batch, horizon)
+    x = layers.Dense(int(horizon), kernel_initializer="zeros", dtype="float32")(x)
     return keras.Model(inputs, x + last, name="gru_forecaster")
 
 
@@ -96,7 +97,7 @@ def build_conv_forecaster(
         x = layers.Add()([x, layers.ReLU()(y)])  # (batch, steps, filters)
     x = layers.Flatten()(x)  # (batch, steps * filters)
     x = layers.Dropout(dropout)(x)
-    x = layers.Dense(int(horizon), dtype="float32")(x)  # (batch, horizon)
+    x = layers.Dense(int(horizon), kernel_initializer="zeros", dtype="float32")(x)
     return keras.Model(inputs, x + last, name="conv_forecaster")
 
 
@@ -145,5 +146,5 @@ def build_patch_transformer(
         x = layers.Add()([x, layers.Dropout(dropout)(y)])
     x = layers.Flatten()(layers.LayerNormalization()(x))  # (batch, steps * width)
     x = layers.Dropout(dropout)(x)
-    x = layers.Dense(int(horizon), dtype="float32")(x)  # (batch, horizon)
+    x = layers.Dense(int(horizon), kernel_initializer="zeros", dtype="float32")(x)
     return keras.Model(inputs, x + last, name="patch_transformer")
