@@ -136,8 +136,8 @@ def test_small_series_have_their_published_lengths_and_ranges(real):
     about = {}
     for name in ("sunspots", "passengers", "temperatures"):
         data = real(name)
-        low, high = data.values.min(), data.values.max()
-        about[name] = (len(data.times), str(data.times[0]), str(data.times[-1]), low, high)
+        ends = (str(data.times[0]), str(data.times[-1]))
+        about[name] = (len(data.times), *ends, data.values.min(), data.values.max())
     assert about == {
         "sunspots": (2820, "1749-01", "1983-12", 0.0, 253.8),
         "passengers": (144, "1949-01", "1960-12", 104, 622),
