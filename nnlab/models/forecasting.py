@@ -102,7 +102,7 @@ def build_conv_forecaster(
 
 
 def build_patch_transformer(
-    look_back, horizon, *, patch=12, width=32, heads=4, depth=2, dropout=0.2
+    look_back, horizon, *, patch=24, width=32, heads=4, depth=2, dropout=0.2
 ):
     """Return an uncompiled Transformer that forecasts a series from patches of it.
 
