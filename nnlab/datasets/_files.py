@@ -203,7 +203,7 @@ def content(path, file):
         raise ValueError(f"{expected}, got something that is not a plain file")
     try:
         if file.members:
-            held = _formats.read_members(path, file.members, file.content_bytes)
+            held = _formats.read_members(path, file.members, file.content_bytes, file.beginnings)
             got = _formats.listing_sha256(held)
             found = _in_words(held)
         else:

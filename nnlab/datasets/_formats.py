@@ -41,12 +41,13 @@ def read_file(path, max_bytes):
         return _read(_unpacked(file), max_bytes)
 
 
-def read_members(path, patterns, max_bytes):
+def read_members(path, patterns, max_bytes, beginnings=()):
     """Return {path inside the data's own folder: bytes} of a tar or zip archive's data members.
 
     A tar may be packed by gzip, and may lie inside a zip. The data members are those whose path
     ends as a pattern says: with the pattern ``train/*.txt``, ``top/train/1.txt`` becomes
-    ``train/1.txt``.
+    ``train/1.txt``. With beginnings, which have one length, only those are read whose path inside
+    the data's own folder begins with one of them.
 
     Raises ValueError for anything but a whole archive, for a data member that is there twice, for a
     link, a device or a path that leads outside anywhere in it, and for more than max_bytes of data,
@@ -54,6 +55,8 @@ def read_members(path, patterns, max_bytes):
     """
     contents = {}
     held = 0
+    chosen = frozenset(beginnings)
+    length = len(beginnings[0]) if beginnings else 0
     try:
         with _SmallReads(path.open("rb", buffering=0)) as file:
             for number, (name, opened) in enumerate(_members(file)):
@@ -61,6 +64,8 @@ def read_members(path, patterns, max_bytes):
                     raise ValueError(f"more than {MAX_MEMBERS:,} members")
                 own_path = _own_path(name, patterns)
                 if opened is None or own_path is None:
+                    continue
+                if chosen and own_path[:length] not in chosen:
                     continue
                 if own_path in contents:
                     raise ValueError(f"the member {own_path} twice")

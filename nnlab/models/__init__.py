@@ -21,6 +21,7 @@ from nnlab.models.mlp import build_mlp
 from nnlab.models.resnet import build_resnet
 from nnlab.models.rnn import build_char_rnn
 from nnlab.models.squeezenet import build_squeezenet
+from nnlab.models.unet import build_unet
 from nnlab.models.vgg import build_vgg
 
 __all__ = [
@@ -42,6 +43,7 @@ __all__ = [
     "build_patch_transformer",
     "build_resnet",
     "build_squeezenet",
+    "build_unet",
     "build_vgg",
     "draw_targets",
     "find_boxes",

@@ -13,6 +13,7 @@ from nnlab.plotting.curves import plot_gan_losses, plot_history, plot_runs
 from nnlab.plotting.diagrams import plot_diagram, plot_network
 from nnlab.plotting.images import animate_images, plot_images
 from nnlab.plotting.latent import plot_latent_codes
+from nnlab.plotting.masks import plot_outlines
 from nnlab.plotting.probabilities import plot_calibration, plot_precision_recall, plot_roc
 from nnlab.plotting.surfaces import plot_decision_regions, plot_loss_surface
 from nnlab.plotting.texts import plot_texts
@@ -33,6 +34,7 @@ __all__ = [
     "plot_loss_surface",
     "plot_mistakes",
     "plot_network",
+    "plot_outlines",
     "plot_precision_recall",
     "plot_roc",
     "plot_runs",

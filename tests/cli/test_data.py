@@ -32,6 +32,8 @@ def test_list_shows_each_set_with_its_state_in_80_columns(data, cached):
         "sketches": "embedded",
         "bccd": "absent",
         "smears": "embedded",
+        "nuclei": "absent",
+        "blobs": "embedded",
         "tiny_shakespeare": "absent",
         "python_docs": "embedded",
         "etth1": "absent",

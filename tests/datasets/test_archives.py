@@ -95,6 +95,19 @@ def test_data_members_are_found_under_any_top_folder_beside_notes_in_any_packing
     assert read(packed(kind, members)) == DATA
 
 
+@pytest.mark.parametrize("kind", KINDS)
+def test_of_more_data_members_only_those_with_a_beginning_asked_for_are_read(path, kind):
+    path.write_bytes(packed(kind, {f"top/{name}": content for name, content in DATA.items()}))
+    for beginnings, expected in {
+        ("train/1",): ["train/1.txt"],
+        ("labels.", "train/2"): ["labels.csv", "train/2.txt"],
+        ("nothing",): [],
+        (): sorted(DATA),
+    }.items():
+        found = _formats.read_members(path, PATTERNS, MAX_BYTES, beginnings)
+        assert sorted(found) == expected
+
+
 def test_folders_in_an_archive_are_no_members(read):
     folder = member("data/train", type=tarfile.DIRTYPE)
     assert read(tar_of(DATA, [folder])) == DATA

@@ -1,11 +1,20 @@
 """The published files themselves, where NNLAB_DATA or the cache offers them."""
 
 import zipfile
+from collections import Counter
 
 import numpy as np
 import pytest
 
-from nnlab.datasets import _files, load_boxes, load_images, load_series, load_text, load_weights
+from nnlab.datasets import (
+    _files,
+    load_boxes,
+    load_images,
+    load_masks,
+    load_series,
+    load_text,
+    load_weights,
+)
 from nnlab.datasets import series as series_sets
 from nnlab.datasets.images import DATASETS
 
@@ -23,6 +32,8 @@ def real(monkeypatch):
                 return load_weights(name)
             if name in series_sets.DATASETS:
                 return load_series(name)
+            if name == "nuclei":
+                return load_masks(name)
             return load_images(name) if name in DATASETS else load_text(name)
         except FileNotFoundError:
             pytest.skip(f"{name} is neither in a folder of NNLAB_DATA nor in the cache")
@@ -143,3 +154,12 @@ def test_small_series_have_their_published_lengths_and_ranges(real):
         "passengers": (144, "1949-01", "1960-12", 104, 622),
         "temperatures": (3650, "1981-01-01", "1990-12-31", 0.0, 26.3),
     }
+
+
+def test_the_nuclei_are_those_of_434_images_and_no_mask_covers_another(real):
+    data = real("nuclei")
+    assert (len(data.images), data.num_objects) == (434, 12_187)
+    shapes = Counter(labels.shape for labels in data.labels)
+    assert shapes == {(256, 256): 334, (360, 360): 91, (260, 347): 5, (256, 320): 4}
+    assert max(int(labels.max()) for labels in data.labels) == 132
+    assert min(np.bincount(labels.ravel()).min() for labels in data.labels) == 21

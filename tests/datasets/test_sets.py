@@ -13,6 +13,7 @@ from nnlab.datasets import (
     images,
     load_images,
     load_text,
+    masks,
     series,
     texts,
     weights,
@@ -27,6 +28,7 @@ pytestmark = pytest.mark.usefixtures("cache_folder")
 COLLECTIONS = {
     "box": boxes.DATASETS,
     "image": images.DATASETS,
+    "mask": masks.DATASETS,
     "series": series.DATASETS,
     "text": texts.DATASETS,
     "weight": weights.DATASETS,

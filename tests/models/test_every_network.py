@@ -144,6 +144,14 @@ NETWORKS = {
         },
         (16, 24, 3),
     ),
+    "build_unet": (
+        {
+            "image_shape": tuple(map(INT, SHAPE)),
+            "num_classes": INT(3),
+            "filters": (INT(3), INT(4)),
+        },
+        SHAPE,
+    ),
     "build_decoder": (
         {
             "image_shape": tuple(map(INT, SHAPE)),

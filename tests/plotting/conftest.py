@@ -81,6 +81,7 @@ def calls():
         plotting.plot_loss_surface: {**plane, "paths": dict.fromkeys(NAMES, path)},
         plotting.plot_mistakes: {"images": images, **named},
         plotting.plot_network: {"sizes": (9, 4, 1)},
+        plotting.plot_outlines: {"image": images[0], "labels": images[0] > 9},
         plotting.plot_precision_recall: named,
         plotting.plot_roc: named,
         plotting.plot_runs: {"runs": dict.fromkeys(NAMES, runs), "metric": "$a$"},

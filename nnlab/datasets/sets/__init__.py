@@ -1,7 +1,8 @@
 """What is known of each data set: who made it, its licence, its files, how they become arrays.
 
 A new data set is a file in this folder that defines ``DATASET``, its name in the collection of its
-kind (``boxes.py``, ``images.py``, ``series.py``, ``texts.py``, ``weights.py``), and a test.
+kind (``boxes.py``, ``images.py``, ``masks.py``, ``series.py``, ``texts.py``, ``weights.py``), and a
+test.
 """
 
 from collections.abc import Callable
@@ -20,6 +21,8 @@ class DataFile:
     `nnlab.datasets._formats.listing_sha256`.
     members: for an archive, patterns of the paths of its data members inside the data's own folder;
         else ().
+    beginnings: where an archive holds more data members than are used, how the paths of those begin
+        that are, all of one length; else ().
     """
 
     path: str
@@ -28,6 +31,7 @@ class DataFile:
     content_bytes: int
     content_sha256: str
     members: tuple[str, ...] = ()
+    beginnings: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, kw_only=True)
