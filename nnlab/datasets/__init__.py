@@ -1,10 +1,11 @@
-"""Load images, boxes, masks, texts and trained weights, which carry their source and licence."""
+"""Load images, boxes, masks, texts, series and trained weights, with their source and licence."""
 
 from nnlab.datasets.boxes import BoxData, load_boxes
 from nnlab.datasets.image_folder import check_image_folder
 from nnlab.datasets.images import ImageData, load_images
 from nnlab.datasets.masks import MaskData, load_masks
 from nnlab.datasets.record_files import stream_records, write_records
+from nnlab.datasets.series import SeriesData, load_series
 from nnlab.datasets.texts import TextData, load_text
 from nnlab.datasets.weights import WeightData, load_weights
 
@@ -12,12 +13,14 @@ __all__ = [
     "BoxData",
     "ImageData",
     "MaskData",
+    "SeriesData",
     "TextData",
     "WeightData",
     "check_image_folder",
     "load_boxes",
     "load_images",
     "load_masks",
+    "load_series",
     "load_text",
     "load_weights",
     "stream_records",

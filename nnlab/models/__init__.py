@@ -10,6 +10,12 @@ from nnlab.models.detector import (
     find_boxes,
     focal_loss,
 )
+from nnlab.models.forecasting import (
+    build_conv_forecaster,
+    build_gru_forecaster,
+    build_mlp_forecaster,
+    build_patch_transformer,
+)
 from nnlab.models.googlenet import build_googlenet
 from nnlab.models.mlp import build_mlp
 from nnlab.models.resnet import build_resnet
@@ -24,13 +30,17 @@ __all__ = [
     "box_loss",
     "build_char_rnn",
     "build_cnn",
+    "build_conv_forecaster",
     "build_decoder",
     "build_detector",
     "build_discriminator",
     "build_encoder",
     "build_generator",
     "build_googlenet",
+    "build_gru_forecaster",
     "build_mlp",
+    "build_mlp_forecaster",
+    "build_patch_transformer",
     "build_resnet",
     "build_squeezenet",
     "build_unet",

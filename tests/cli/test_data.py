@@ -36,6 +36,13 @@ def test_list_shows_each_set_with_its_state_in_80_columns(data, cached):
         "blobs": "embedded",
         "tiny_shakespeare": "absent",
         "python_docs": "embedded",
+        "etth1": "absent",
+        "etth2": "absent",
+        "sunspots": "absent",
+        "passengers": "absent",
+        "temperatures": "absent",
+        "loads": "embedded",
+        "seasons": "embedded",
         "squeezenet": "absent",
         "random_squeezenet": "embedded",
     }

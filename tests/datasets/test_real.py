@@ -11,9 +11,11 @@ from nnlab.datasets import (
     load_boxes,
     load_images,
     load_masks,
+    load_series,
     load_text,
     load_weights,
 )
+from nnlab.datasets import series as series_sets
 from nnlab.datasets.images import DATASETS
 
 
@@ -28,6 +30,8 @@ def real(monkeypatch):
                 return load_boxes(name)
             if name == "squeezenet":
                 return load_weights(name)
+            if name in series_sets.DATASETS:
+                return load_series(name)
             if name == "nuclei":
                 return load_masks(name)
             return load_images(name) if name in DATASETS else load_text(name)
@@ -127,6 +131,29 @@ def test_bccd_has_its_published_counts_and_two_boxes_of_no_size(real):
     # the first object of the first annotation: a white cell at 260, 177, 491, 376 of 640 × 480
     first = data.boxes[data.image_names.index("BloodImage_00000")][0]
     assert first.tolist() == [130, 88.5, 245.5, 188]
+
+
+def test_both_transformers_have_17_420_hours_without_a_gap(real):
+    for name, mean_temperature in (("etth1", 13.32), ("etth2", 26.61)):
+        data = real(name)
+        assert data.values.shape == (17_420, 7)
+        assert data.series_names == ("HUFL", "HULL", "MUFL", "MULL", "LUFL", "LULL", "OT")
+        assert set(np.diff(data.times).tolist()) == {np.timedelta64(1, "h").astype("m8[s]").item()}
+        assert str(data.times[0]) == "2016-07-01T00:00:00"
+        assert round(data.values[:, 6].mean(), 2) == mean_temperature
+
+
+def test_small_series_have_their_published_lengths_and_ranges(real):
+    about = {}
+    for name in ("sunspots", "passengers", "temperatures"):
+        data = real(name)
+        ends = (str(data.times[0]), str(data.times[-1]))
+        about[name] = (len(data.times), *ends, data.values.min(), data.values.max())
+    assert about == {
+        "sunspots": (2820, "1749-01", "1983-12", 0.0, 253.8),
+        "passengers": (144, "1949-01", "1960-12", 104, 622),
+        "temperatures": (3650, "1981-01-01", "1990-12-31", 0.0, 26.3),
+    }
 
 
 def test_the_nuclei_are_those_of_434_images_and_no_mask_covers_another(real):

@@ -94,6 +94,48 @@ NETWORKS = {
         },
         SHAPE,
     ),
+    "build_mlp_forecaster": (
+        {
+            "look_back": INT(12),
+            "horizon": INT(5),
+            "units": (INT(6), INT(4)),
+            "dropout": FLOAT(0.1),
+        },
+        (12,),
+    ),
+    "build_gru_forecaster": (
+        {
+            "look_back": INT(12),
+            "horizon": INT(5),
+            "patch": INT(4),
+            "units": INT(3),
+            "dropout": FLOAT(0.1),
+        },
+        (12,),
+    ),
+    "build_conv_forecaster": (
+        {
+            "look_back": INT(12),
+            "horizon": INT(5),
+            "patch": INT(2),
+            "filters": INT(3),
+            "dilations": (INT(1), INT(2)),
+            "dropout": FLOAT(0.1),
+        },
+        (12,),
+    ),
+    "build_patch_transformer": (
+        {
+            "look_back": INT(12),
+            "horizon": INT(5),
+            "patch": INT(4),
+            "width": INT(4),
+            "heads": INT(2),
+            "depth": INT(1),
+            "dropout": FLOAT(0.1),
+        },
+        (12,),
+    ),
     "build_detector": (
         {
             "image_shape": (INT(16), INT(24), INT(3)),
