@@ -14,6 +14,7 @@ LONGEST_FIRST = (  # all workers end together if these do not come last
     "notebooks/21_time_series.ipynb",
     "tests/training/test_resuming.py",
     "tests/cli/test_parameters.py",
+    "notebooks/60_deployment.ipynb",
     "notebooks/61_scaling_out.ipynb",
     "notebooks/14_explaining.ipynb",
     "notebooks/04_dcgan.ipynb",

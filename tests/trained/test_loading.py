@@ -19,7 +19,14 @@ from nnlab.sampling import build_sampler, generate_text
 from nnlab.text import Vocabulary, stateful_batches
 from nnlab.trained import load_trained, loading
 
-NAMES = ("mnist_mlp", "mnist_cnn", "fashion_mnist_cnn", "tiny_shakespeare_rnn", "mnist_dcgan")
+NAMES = (
+    "mnist_mlp",
+    "mnist_cnn",
+    "mnist_student",
+    "fashion_mnist_cnn",
+    "tiny_shakespeare_rnn",
+    "mnist_dcgan",
+)
 CHARACTERS = (
     "\n !$&',-.3:;?ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz"  # as load_trained says
 )
@@ -197,6 +204,7 @@ def test_generated_digits_are_those_that_were_asked_for(trained):
     [
         ("mnist_mlp", "mnist", 0.975),
         ("mnist_cnn", "mnist", 0.99),
+        ("mnist_student", "mnist", 0.98),
         ("fashion_mnist_cnn", "fashion_mnist", 0.91),
     ],
 )
