@@ -24,6 +24,7 @@ BACKENDS = {"jax", "torch"}
 # Used by name only, with the reason why it is declared.
 NOT_IMPORTED = {
     "jupyterlab": "make lab",
+    "sympy": "ONNX Runtime prepares networks for whole numbers with it",
     "tqdm": "pooch draws its bar with it",
     "mistune": "nbconvert parses Markdown with it",
     "pytest-xdist": "make test",

@@ -2,4 +2,5 @@
 
 from nnlab.cli import app
 
-app(prog_name="nnlab")
+if __name__ == "__main__":
+    app(prog_name="nnlab")

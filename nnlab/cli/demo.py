@@ -6,14 +6,14 @@ from typing import Annotated
 
 import typer
 
-from nnlab.cli._digit_page import digit_page
-
 
 def demo(
     out: Annotated[Path, typer.Option(help="The page to write.")] = Path("build/digit.html"),
     browser: Annotated[bool, typer.Option(help="Open it.")] = True,
 ):
     """Draw a digit, and see a network read it: in your browser, without a server or a network."""
+    from nnlab.cli._digit_page import digit_page
+
     out.parent.mkdir(parents=True, exist_ok=True)
     out.write_text(digit_page(), encoding="utf-8")
     typer.echo(out)
