@@ -57,7 +57,7 @@ site: .venv/ready  ## build the site from the stored outputs, without running th
 	rm -rf build/site build/site-source build/site-trees build/jupyter_execute
 	$(BIN)/python docs/gather.py build/site-source
 	$(BIN)/python -m sphinx --quiet --fail-on-warning --keep-going -c docs -d build/site-trees build/site-source build/site
-	$(BIN)/nnlab demo --no-browser --out build/site/digit.html
+	$(BIN)/nnlab demo --no-browser --out build/site/_static/digit.html
 	NNLAB_SITE=$(CURDIR)/build/site $(BIN)/pytest tests/docs/test_site.py
 
 notebooks: .venv/ready  ## run every notebook and all solutions in full, keep outputs, bring the tables up to date

@@ -10,10 +10,10 @@ import keras
 def join_processes(*, silence=20):
     """Join the processes that train together; return which of them this is, and how many there are.
 
-    They are counted from 0. Call it in the main module, before anything is computed.
-    ``nnlab launch`` tells each process, in its environment, where the others are; where it has not,
-    JAX asks Slurm or Open MPI. From then on an error that nobody catches ends this process at once. An ordinary
-    exit would not: JAX waits there for the other processes, and they wait for this one.
+    They are counted from 0. Call it in the main module, before anything is computed. ``nnlab
+    launch`` tells each process, in its environment, where the others are; where it has not, JAX
+    asks Slurm or Open MPI. From then on an error that nobody catches ends this process at once. An
+    ordinary exit would not: JAX waits there for the other processes, and they wait for this one.
 
     silence: seconds, int ≥ 1, after which a process that is not heard of is given up and the others
     end, as its machine may be gone. JAX alone waits for 100.
