@@ -10,6 +10,14 @@ TEMPLATE = Path(__file__).parent / "templates" / "digit.html"
 NETWORK = Path(__file__).parents[1] / "trained" / "mnist_student.npz"
 LEFT_OUT = {"InputLayer", "RandomTranslation", "Dropout", "Flatten"}  # they change nothing there
 
+CONVOLUTION = {  # the only kind that the page computes
+    "kernel_size": [3, 3],
+    "strides": [1, 1],
+    "padding": "same",
+    "use_bias": False,
+    "activation": "linear",
+}
+
 
 def digit_page(network=NETWORK):
     """Return the page as HTML. It needs no other file and no network.
@@ -65,7 +73,7 @@ def _described(kind, config, weights):
     """Return the steps that a layer is for the page, in a list."""
     if kind in LEFT_OUT:
         return []
-    if kind == "Conv2D" and config["kernel_size"] == [3, 3] and not config["use_bias"]:
+    if kind == "Conv2D" and {name: config[name] for name in CONVOLUTION} == CONVOLUTION:
         places, filters = weights.pack_matrix()
         return [{"kind": "convolution", "filters": filters, **places}]
     if kind == "MaxPooling2D" and config["pool_size"] == [2, 2]:

@@ -79,6 +79,8 @@ def as_onnx(model, folder):
         from nnlab.trained import load_trained
 
         network = load_trained(model)
+    if len(network.inputs) != 1:
+        raise ValueError(f"{model} takes {len(network.inputs)} inputs, not images alone")
     path = Path(folder) / f"{Path(model).stem}.onnx"
     with quiet_stderr():
         network(keras.ops.zeros((1, *network.input_shape[1:])))  # what was never called, is refused

@@ -28,22 +28,21 @@ class Classifier:
         return probabilities
 
 
-def load_classifier(path, class_names=None, threads=1):
-    """Return the `Classifier` in an ONNX file.
+def load_classifier(path, class_names=None):
+    """Return the `Classifier` in an ONNX file. One thread computes an answer.
 
     path: of the file. Its network has one input, float32 ``(batch, height, width, channels)`` with
     1 or 3 channels, and one output, the probabilities of the classes, ``(batch, classes)``.
-    class_names: as many names as classes; by default their numbers.
-    threads: that compute one answer.
+    class_names: as many different names as classes; by default their numbers.
 
     Raises ValueError for a file that is missing or of another kind, and for names that are not as
-    many as the classes.
+    many as the classes, or not different.
     """
     path = Path(path)
     if not path.is_file():
         raise ValueError(f"{path} is not a file: write one by model.export(path, format='onnx')")
     options = onnxruntime.SessionOptions()
-    options.intra_op_num_threads = threads
+    options.intra_op_num_threads = 1
     options.inter_op_num_threads = 1
     try:
         session = onnxruntime.InferenceSession(path, options, providers=["CPUExecutionProvider"])
@@ -72,4 +71,6 @@ def load_classifier(path, class_names=None, threads=1):
     names = tuple(class_names or map(str, range(count)))
     if len(names) != count:
         raise ValueError(f"the network has {count} classes, but {len(names)} names were given")
+    if len(set(names)) != count:
+        raise ValueError(f"each class needs a name of its own, got {', '.join(names)}")
     return Classifier(session, path.stem, image_shape, names)

@@ -40,8 +40,9 @@ def decode_image(content, image_shape, max_pixels):
         raise ValueError("the body is neither a PNG nor a JPEG") from error
     except Image.DecompressionBombError as error:
         raise ValueError(f"the picture has more than {max_pixels:,} pixels") from error
-    except (OSError, SyntaxError, EOFError, IndexError, TypeError, OverflowError) as error:
-        # Pillow raises them where a file is cut off or damaged
+    except ValueError:
+        raise
+    except Exception as error:  # Pillow raises many kinds where a file is cut off or damaged
         raise ValueError(f"the picture cannot be decoded: {error}") from error
     if picture.has_transparency_data:
         picture = picture.convert("RGBA")

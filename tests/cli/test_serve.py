@@ -32,3 +32,8 @@ def test_a_keras_file_answers_as_the_model_does(tmp_path):
 def test_what_is_not_there_is_said(name, tmp_path):
     with pytest.raises(ValueError, match=name.split(".")[0]):
         as_onnx(tmp_path / name if "." in name else name, tmp_path)
+
+
+def test_a_network_that_takes_more_than_images_is_refused(tmp_path):
+    with pytest.raises(ValueError, match="mnist_dcgan takes 2 inputs"):
+        as_onnx("mnist_dcgan", tmp_path)

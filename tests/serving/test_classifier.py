@@ -21,6 +21,8 @@ def test_class_names_must_be_as_many_as_classes(network):
     assert load_classifier(path, ["cat", "dog", "elk"]).class_names == ("cat", "dog", "elk")
     with pytest.raises(ValueError, match="3 classes, but 2 names"):
         load_classifier(path, ["cat", "dog"])
+    with pytest.raises(ValueError, match="a name of its own"):
+        load_classifier(path, ["cat", "dog", "cat"])
 
 
 def test_what_is_no_classifier_of_images_is_refused_with_a_reason(network, tmp_path):
