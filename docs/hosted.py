@@ -32,6 +32,13 @@ if not find_spec("nnlab"):  # on Colab or Kaggle; elsewhere it is there
     url = "https://github.com/{repository}/archive/main.zip"
     get_ipython().run_line_magic("pip", f"install -q 'nnlab[{extras}] @ {{url}}'")"""
 
+# extra → what in a notebook's code asks for it
+EXTRAS = {
+    "jax": r"^\s*(import|from) jax\b",
+    "export": r"^\s*(import|from) onnxruntime\b",
+    "serve": r'"serve",',
+}
+
 
 def links(path):
     """Return the Markdown of the links that open the notebook in this file."""
@@ -43,10 +50,10 @@ def links(path):
 
 def install(notebook):
     """Return the code that installs nnlab with what a notebook needs, where it is not there."""
-    code = ["".join(cell["source"]) for cell in notebook["cells"] if cell["cell_type"] == "code"]
-    extras = ["notebooks"]
-    if re.search(r"^\s*(import|from) jax\b", "\n".join(code), re.MULTILINE):
-        extras.append("jax")
+    cells = [cell for cell in notebook["cells"] if cell["cell_type"] == "code"]
+    code = "\n".join("".join(cell["source"]) for cell in cells)
+    asked = [extra for extra, sign in EXTRAS.items() if re.search(sign, code, re.MULTILINE)]
+    extras = ["notebooks", *asked]
     return INSTALL.format(repository=repository(), extras=",".join(extras))
 
 

@@ -48,6 +48,11 @@ def read_table(text, name):
     return times, values, tuple(cell.strip() for cell in rows[0][1:])
 
 
+def read_published(contents):
+    """Return the same of a published set, whose only file this is."""
+    return read_table(contents[0].decode("utf-8"), "the published file")
+
+
 def _time(cell, where):
     """Return a time, numpy.datetime64, or raise a ValueError."""
     try:

@@ -5,13 +5,8 @@ MULL, LUFL, LULL), and the oil temperature (OT). The usual parts are 12, 4 and 4
 rows 0 to 8,639, 8,640 to 11,519 and 11,520 to 14,399; what follows is not used.
 """
 
-from nnlab.datasets._tables import read_table
+from nnlab.datasets._tables import read_published
 from nnlab.datasets.sets import DataFile, Dataset
-
-
-def read(contents):
-    """Return times, values and the names of the series."""
-    return read_table(contents[0].decode("utf-8"), "the published file")
 
 
 def csv_file(name, size, sha256):
@@ -35,7 +30,7 @@ DATASET = Dataset(
     title="loads, hourly",
     source="Haoyi Zhou et al.: ETDataset, 2021, github.com/zhouhaoyi/ETDataset",
     license="CC BY-ND 4.0",
-    read=read,
+    read=read_published,
     files=(
         csv_file(
             "ETTh1.csv",

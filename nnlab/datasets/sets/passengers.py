@@ -1,7 +1,8 @@
 """Airline passengers: thousands of each month, January 1949 to December 1960."""
 
+from nnlab.datasets._tables import read_published
 from nnlab.datasets.sets import Dataset
-from nnlab.datasets.sets.sunspots import csv_file, read
+from nnlab.datasets.sets.sunspots import csv_file
 
 DATASET = Dataset(
     name="passengers",
@@ -9,7 +10,7 @@ DATASET = Dataset(
     source="Time Series Data Library (R. J. Hyndman), from Box and Jenkins: Time Series Analysis, "
     "1976; github.com/jbrownlee/Datasets",
     license="none stated",
-    read=read,
+    read=read_published,
     files=(
         csv_file(
             "airline-passengers.csv",

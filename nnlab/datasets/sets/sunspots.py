@@ -1,12 +1,7 @@
 """Sunspots: the Zürich sunspot number of each month, January 1749 to December 1983."""
 
-from nnlab.datasets._tables import read_table
+from nnlab.datasets._tables import read_published
 from nnlab.datasets.sets import DataFile, Dataset
-
-
-def read(contents):
-    """Return times, values and the names of the series."""
-    return read_table(contents[0].decode("utf-8"), "the published file")
 
 
 def csv_file(name, size, sha256):
@@ -29,7 +24,7 @@ DATASET = Dataset(
     source="Time Series Data Library (R. J. Hyndman), from Andrews and Herzberg: Data, 1985; "
     "github.com/jbrownlee/Datasets",
     license="none stated",
-    read=read,
+    read=read_published,
     files=(
         csv_file(
             "monthly-sunspots.csv",

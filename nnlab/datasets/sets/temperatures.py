@@ -3,8 +3,9 @@
 The last days of the leap years 1984 and 1988 are missing: 3,650 days.
 """
 
+from nnlab.datasets._tables import read_published
 from nnlab.datasets.sets import Dataset
-from nnlab.datasets.sets.sunspots import csv_file, read
+from nnlab.datasets.sets.sunspots import csv_file
 
 DATASET = Dataset(
     name="temperatures",
@@ -12,7 +13,7 @@ DATASET = Dataset(
     source="Time Series Data Library (R. J. Hyndman), from the Australian Bureau of Meteorology; "
     "github.com/jbrownlee/Datasets",
     license="none stated",
-    read=read,
+    read=read_published,
     files=(
         csv_file(
             "daily-min-temperatures.csv",
