@@ -36,7 +36,6 @@ if not find_spec("nnlab"):  # on Colab or Kaggle; elsewhere it is there
 EXTRAS = {
     "jax": r"^\s*(import|from) jax\b",
     "export": r"^\s*(import|from) onnxruntime\b",
-    "serve": r'"serve",',
 }
 
 

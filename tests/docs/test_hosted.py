@@ -184,7 +184,6 @@ def test_where_nnlab_is_there_nothing_is_installed(project):
         ("import keras", {"notebooks"}),
         ("if SEED:\n    import jax", {"notebooks", "jax"}),
         ("import onnxruntime", {"notebooks", "export"}),
-        ('command = ["serve", path]', {"notebooks", "serve"}),
     ],
 )
 def test_where_it_is_not_it_is_installed_with_the_extras_that_the_notebook_needs(
