@@ -48,6 +48,7 @@ def begin():
     import matplotlib.pyplot as plt
 
     from nnlab.training import (
+        build_before_tracing,
         copy_averaged_weights,
         disable_autotune,
         keep_recurrent_state,
@@ -56,6 +57,7 @@ def begin():
     )
 
     disable_autotune()
+    build_before_tracing()
     reshuffle_each_epoch()
     keep_recurrent_state()
     copy_averaged_weights()

@@ -7,6 +7,7 @@ from nnlab.training.resuming import ResumeTraining
 from nnlab.training.schedules import warmup_cosine
 from nnlab.training.seeds import set_seed
 from nnlab.training.workarounds import (
+    build_before_tracing,
     copy_averaged_weights,
     disable_autotune,
     keep_recurrent_state,
@@ -19,6 +20,7 @@ __all__ = [
     "ResumeTraining",
     "SampleSnapshots",
     "best_precision",
+    "build_before_tracing",
     "copy_averaged_weights",
     "disable_autotune",
     "join_processes",

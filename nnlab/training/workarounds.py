@@ -81,6 +81,41 @@ def reshuffle_each_epoch():
     adapters.on_epoch_begin = draw_order
 
 
+def build_before_tracing():
+    """Let ``fit`` trace a training step once on TensorFlow, where Keras lets it be traced twice.
+
+    Keras up to 3.15 makes the variables of optimizer and metrics in the first step there, and a
+    function that makes variables is traced again without them. Where many small networks are
+    trained, that is a good part of the time. Here the variables are made beforehand, as Keras does
+    on other backends. A model with a ``train_step`` of its own is left alone, and so is one that is
+    not built yet, and data of any other kind than tensors.
+
+    Source: https://github.com/tensorflow/tensorflow/issues/48851. For ``fit`` the fault is not
+    reported yet.
+    """
+    version = tuple(map(int, keras.__version__.split(".")[:2]))
+    if keras.backend.backend() != "tensorflow" or version > (3, 15):
+        return
+    import tensorflow
+    from keras.src.backend.tensorflow.trainer import TensorFlowTrainer  # it has no public name
+
+    usual = TensorFlowTrainer._maybe_symbolic_build
+    if usual.__name__ == "build_first":
+        return
+
+    def build_first(model, iterator=None, data_batch=None):
+        usual(model, iterator, data_batch)
+        own_step = type(model).train_step is not TensorFlowTrainer.train_step
+        if iterator is None or own_step or not model.built:
+            return
+        batch = iterator._distributed_dataset.element_spec
+        kinds = {type(spec) for spec in tensorflow.nest.flatten(batch)}
+        if kinds == {tensorflow.TensorSpec}:
+            model._symbolic_build(data_batch=batch)
+
+    TensorFlowTrainer._maybe_symbolic_build = build_first
+
+
 def keep_recurrent_state():
     """Let stateful recurrent layers keep their state on JAX and PyTorch as on TensorFlow.
 
