@@ -3,6 +3,8 @@
 import json
 import os
 import tempfile
+from concurrent.futures import ProcessPoolExecutor
+from multiprocessing import get_context
 from pathlib import Path
 from typing import Annotated
 
@@ -50,6 +52,7 @@ def serve(
         uvicorn.run(
             "nnlab.serving:app_from_environment",
             factory=True,
+            http="nnlab.serving.connection:Connection",
             host=host,
             port=port,
             workers=processes or os.cpu_count(),
@@ -62,16 +65,22 @@ def serve(
 
 def as_onnx(model, folder):
     """Return the path of a network in ONNX's format, written into the folder if need be."""
-    suffix = Path(model).suffix
-    if suffix == ".onnx":
+    if Path(model).suffix == ".onnx":
         return Path(model)
+    # in a process of its own: the one that serves stays small, without Keras
+    with ProcessPoolExecutor(1, mp_context=get_context("spawn")) as process:
+        return process.submit(write_onnx, model, folder).result()
+
+
+def write_onnx(model, folder):
+    """Write a .keras file, or a trained network, in ONNX's format; return the file's path."""
     from nnlab.notebook import quiet_stderr
 
     os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
     with quiet_stderr(), needs_extra("export"):
         import keras
         import tf2onnx  # noqa: F401, Keras exports with it
-    if suffix == ".keras":
+    if Path(model).suffix == ".keras":
         if not Path(model).is_file():
             raise ValueError(f"{model} is not a file")
         network = keras.models.load_model(model)
