@@ -71,7 +71,7 @@ trained: .venv/ready  ## make the trained networks in nnlab/trained anew, by ful
 	$(BIN)/nnlab run --full --out build/trained --models build/models $(wildcard notebooks/0[1-4]_*.ipynb notebooks/60_*.ipynb)
 	$(BIN)/python docs/trained.py build/models
 
-BENCH ?= mlp cnn text sampling dcgan startup streaming precision
+BENCH ?= mlp cnn text sampling dcgan startup streaming precision serving
 bench: .venv/ready  ## time nnlab beside its peers, for hours; see bench/README.md
 	$(call install,bench)
 	set -e; for name in $(BENCH); do $(BIN)/python bench/$$name.py $(OPTIONS); done
@@ -85,7 +85,7 @@ constraints: .venv/ready  ## choose the versions in constraints.txt again: for e
 	$(FOR_UV) UV_FIND_LINKS= $(BIN)/uv pip compile --quiet --universal --python-version 3.11 --upgrade --no-annotate \
 		--custom-compile-command 'make constraints' --constraint build/chosen.txt --extra dev --extra bench --extra docs \
 		--output-file build/constraints.txt pyproject.toml
-	grep -vE '^(nvidia|cuda|triton)' build/constraints.txt > constraints.txt
+	grep -vE '^(nvidia|cuda|triton==)' build/constraints.txt > constraints.txt
 
 owner:  ## write who publishes nnlab wherever its address stands: make owner OWNER=alice
 	$(PYTHON) docs/address.py '$(OWNER)'

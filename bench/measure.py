@@ -26,12 +26,14 @@ class Trial:
     examples: trained on in a round.
     judge: returns the quality reached; the clock stands still meanwhile.
     flops: floating-point operations that training takes for an example, counted from the model.
+    facts: what else a program measures, by name.
     """
 
     examples: int
     judge: object = None
     flops: float = 0
     rounds: list = field(default_factory=list)  # (seconds, quality or None)
+    facts: dict = field(default_factory=dict)
     seconds: float = 0.0
     started: float = field(default_factory=time.perf_counter)
 
@@ -168,7 +170,7 @@ def measured(trial):
     """Return what is kept of a trial that this process has run."""
     peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024
     kept = {key: asdict(trial)[key] for key in ("examples", "flops", "rounds")}
-    return {**kept, "peak_mb": round(peak)}
+    return {**kept, "peak_mb": round(peak), **trial.facts}
 
 
 def rounds(program, contest, contestants, runs, quick):

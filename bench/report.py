@@ -19,6 +19,7 @@ NAMES = {
     "dcgan": "DCGAN",
     "streaming": "CNN from disk",
     "precision": "precision",
+    "serving": "serving",
 }
 QUALITY = {
     "mlp": "test accuracy",
@@ -80,6 +81,33 @@ def seconds_table(result):
     for name, trials in found.items():
         lines.append(f"| {name} | {spread([round_seconds(trial) for trial in trials], '{:.3f}')} |")
     return "\n".join(lines)
+
+
+def load_table(result):
+    """Return a table: answers a second, the ratio in each run, how long an answer takes."""
+    found = trials_by_contestant(result)
+    lines = [
+        "| **serving, load** | answers/s, median (min–max) | nnlab : it | p50 | p95 | p99, ms "
+        "| server's memory |",
+        "|" + " --- |" * 7,
+    ]
+    for name, trials in found.items():
+        rates = answer_rates(trials)
+        ours = answer_rates(found[f"nnlab serve, {name.split(', ')[1]}"])
+        ratio = median(first / second for first, second in zip(ours, rates, strict=False))
+        cells = [name, spread(rates), f"{ratio:.1f}×"]
+        cells += [f"{median_of(trials, share):.1f}" for share in ("p50", "p95", "p99")]
+        cells.append(f"{median_of(trials, 'memory_mb'):,.0f} MB")
+        lines.append(f"| {' | '.join(cells)} |")
+    return "\n".join(lines)
+
+
+def answer_rates(trials):
+    return [trial["examples"] / trial["rounds"][-1][0] for trial in trials]
+
+
+def median_of(trials, fact):
+    return median(trial[fact] for trial in trials)
 
 
 def first_as_good(trial, target, best):
@@ -210,7 +238,29 @@ def highlights(found):
             f"from {few:,.0f} to {many:,.0f} MB from record files on a disk, "
             f"and from {less:,.0f} to {more:,.0f} MB in memory."
         )
+    if result := found.get("serving-load"):
+        ours, theirs = (
+            median_of(trials_by_contestant(result)[f"{name}, 1 client"], "p50")
+            for name in ("nnlab serve", "Keras in FastAPI")
+        )
+        items.append(
+            f"A digit is answered within {ours:.1f} ms by `nnlab serve`, "
+            f"within {theirs:.0f} ms by Keras in FastAPI (medians, one client)."
+        )
+    if result := found.get("serving-memory"):
+        items.append(steadiness(result["trials"][0]))
     return "\n".join(f"* {item}" for item in items)
+
+
+def steadiness(trial):
+    """Return in a sentence how a server's memory changes while it is asked."""
+    seconds, _ = trial["rounds"][-1]
+    memory = trial["memory_mb"]
+    return (
+        f"While eight clients ask `nnlab serve` for {seconds / 60:.0f} minutes "
+        f"({trial['examples']:,} answers), its memory is {memory[0]:,} MB at the beginning, "
+        f"{memory[-1]:,} MB at the end, {max(memory):,} MB at most."
+    )
 
 
 def fastest_to_quality(result):
@@ -272,10 +322,12 @@ def text_of(found):
     if quality:
         parts.append("![Quality against wall time, one panel a workload](results/quality.png)")
     for name, result in found.items():
-        if not name.endswith("-quality"):
-            table = seconds_table if result["workload"] == "startup" else throughput_table
-            parts.append(table(result))
+        if not name.endswith(("-quality", "serving-memory")):
+            parts.append(TABLES.get(result["workload"], throughput_table)(result))
     return "\n\n".join(parts)
+
+
+TABLES = {"startup": seconds_table, "serving": load_table}
 
 
 def read_results(folder=HERE / "results"):
