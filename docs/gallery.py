@@ -21,6 +21,7 @@ PAGES = (
     "data",
     "training",
     "On a cluster <examples/cluster/README>",
+    "On large servers <examples/serving/README>",
     "How fast <bench/README>",
     "help",
 )

@@ -23,7 +23,7 @@ from results import RECORD, ROOT
 from nnlab.cli._pages import describe_figures, why_folded
 
 SITE = ROOT / "docs" / "site"
-PAGES = ("bench", "data", "examples/cluster", "CONTRIBUTING.md", "CHANGELOG.md")
+PAGES = ("bench", "data", "examples/cluster", "examples/serving", "CONTRIBUTING.md", "CHANGELOG.md")
 LINK = re.compile(r"\]\(([^)#\s:]+)(#[^)\s]*)?\)")
 
 

@@ -76,6 +76,7 @@ def write_onnx(model, folder):
     """Write a .keras file, or a trained network, in ONNX's format; return the file's path."""
     from nnlab.notebook import quiet_stderr
 
+    os.environ["KERAS_BACKEND"] = "tensorflow"  # on others, Keras exports by other packages
     os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
     with quiet_stderr(), needs_extra("export"):
         import keras

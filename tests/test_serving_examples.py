@@ -1,0 +1,88 @@
+"""examples/serving: folders that large servers read, in the form of the servers' own messages."""
+
+import importlib.util
+from pathlib import Path
+
+import keras
+import numpy as np
+import pytest
+import yaml
+from google.protobuf import text_format
+
+EXAMPLES = Path(__file__).parents[1] / "examples" / "serving"
+NAME = "shapes"
+pytestmark = [
+    pytest.mark.skipif(
+        keras.backend.backend() != "tensorflow", reason="Keras writes SavedModels on TensorFlow"
+    ),
+    pytest.mark.filterwarnings("ignore:In the future `np.object`:FutureWarning"),  # for tf2onnx
+]
+
+
+@pytest.fixture(scope="module")
+def exported(tmp_path_factory):
+    """Return a folder with two versions of a network, and the newer one."""
+    specification = importlib.util.spec_from_file_location("export", EXAMPLES / "export.py")
+    program = importlib.util.module_from_spec(specification)
+    specification.loader.exec_module(program)
+    folder = tmp_path_factory.mktemp("models")
+    for version in (1, 2):
+        model = keras.Sequential(
+            [
+                keras.Input((6, 5, 1)),
+                keras.layers.Conv2D(2, 3, activation="relu"),
+                keras.layers.Flatten(),
+                keras.layers.Dense(4, activation="softmax"),
+            ]
+        )
+        program.export(model, NAME, folder, version)
+    return folder, model
+
+
+@pytest.fixture
+def images():
+    return np.random.default_rng(0).random((3, 6, 5, 1), np.float32)
+
+
+def test_triton_reads_its_configuration_and_the_network_answers_as_keras(exported, images):
+    import onnxruntime
+    from tritonclient.grpc.model_config_pb2 import ModelConfig
+
+    folder, model = exported
+    place = folder / "triton" / NAME
+    configuration = text_format.Parse((place / "config.pbtxt").read_text("utf-8"), ModelConfig())
+    assert configuration.name == place.name
+    session = onnxruntime.InferenceSession(place / "2" / "model.onnx")
+    [given] = configuration.input
+    [made] = configuration.output
+    assert (list(given.dims), list(made.dims)) == ([6, 5, 1], [4])
+    [answers] = session.run([made.name], {given.name: images})
+    np.testing.assert_allclose(answers, model.predict(images, verbose=0), atol=1e-5)
+    assert (place / "1" / "model.onnx").is_file()
+
+
+def test_tensorflow_serving_reads_its_configuration_and_the_network_answers_as_keras(
+    exported, images
+):
+    import tensorflow
+    from tensorflow_serving.config.model_server_config_pb2 import ModelServerConfig
+
+    folder, model = exported
+    text = (folder / "tensorflow" / "models.config").read_text("utf-8")
+    [configuration] = text_format.Parse(text, ModelServerConfig()).model_config_list.config
+    assert configuration.base_path == f"/models/{configuration.name}"
+    network = tensorflow.saved_model.load(str(folder / "tensorflow" / configuration.name / "2"))
+    [answers] = network.signatures["serving_default"](tensorflow.constant(images)).values()
+    np.testing.assert_allclose(answers, model.predict(images, verbose=0), atol=1e-5)
+
+
+def test_the_kubernetes_manifest_names_a_folder_of_networks_for_triton():
+    service = yaml.safe_load((EXAMPLES / "inference-service.yaml").read_text("utf-8"))
+    assert service["apiVersion"] == "serving.kserve.io/v1beta1"
+    assert service["kind"] == "InferenceService"
+    predictor = service["spec"]["predictor"]
+    assert 1 <= predictor["minReplicas"] <= predictor["maxReplicas"]
+    model = predictor["model"]
+    assert (model["runtime"], model["modelFormat"]["name"]) == ("kserve-tritonserver", "onnx")
+    assert model["protocolVersion"] == "v2"
+    assert model["storageUri"].endswith("/models/triton")
