@@ -102,6 +102,26 @@ def load_table(result):
     return "\n".join(lines)
 
 
+def faults_table(result):
+    """Return a table: how long one client waits beside others, and what those are answered."""
+    lines = [
+        "| **serving, faults**: one client beside | p50 | p99, ms | the others' answers "
+        "| server's memory |",
+        "|" + " --- |" * 5,
+    ]
+    for name, trials in trials_by_contestant(result).items():
+        answers = {}
+        for trial in trials:
+            for status, count in trial["statuses"].items():
+                answers[status] = answers.get(status, 0) + count
+        said = [f"{status}: {count:,}" for status, count in sorted(answers.items())]
+        cells = [name, *(f"{median_of(trials, share):.1f}" for share in ("p50", "p99"))]
+        cells += [", ".join(said).replace("None", "none yet") or "–"]
+        cells.append(f"{median_of(trials, 'memory_mb'):,.0f} MB")
+        lines.append(f"| {' | '.join(cells)} |")
+    return "\n".join(lines)
+
+
 def answer_rates(trials):
     return [trial["examples"] / trial["rounds"][-1][0] for trial in trials]
 
@@ -323,11 +343,16 @@ def text_of(found):
         parts.append("![Quality against wall time, one panel a workload](results/quality.png)")
     for name, result in found.items():
         if not name.endswith(("-quality", "serving-memory")):
-            parts.append(TABLES.get(result["workload"], throughput_table)(result))
+            table = TABLES.get(name, TABLES.get(result["workload"], throughput_table))
+            parts.append(table(result))
     return "\n\n".join(parts)
 
 
-TABLES = {"startup": seconds_table, "serving": load_table}
+TABLES = {
+    "startup": seconds_table,
+    "serving-load": load_table,
+    "serving-faults": faults_table,
+}
 
 
 def read_results(folder=HERE / "results"):

@@ -69,12 +69,20 @@ def requests(count):
     digits = load_images("mnist").x_test[:count]
     found = []
     for pixels in np.round(255 * digits[..., 0]).astype(np.uint8):
-        content = io.BytesIO()
-        Image.fromarray(pixels).save(content, "PNG")
-        body = content.getvalue()
-        head = "POST /predict HTTP/1.1\r\nHost: localhost\r\nContent-Type: image/png\r\n"
-        found.append(f"{head}Content-Length: {len(body)}\r\n\r\n".encode() + body)
+        body = png(Image.fromarray(pixels))
+        found.append(head(len(body)) + body)
     return found
+
+
+def png(picture):
+    content = io.BytesIO()
+    picture.save(content, "PNG")
+    return content.getvalue()
+
+
+def head(length):
+    lines = ["POST /predict HTTP/1.1", "Host: localhost", "Content-Type: image/png"]
+    return "\r\n".join([*lines, f"Content-Length: {length}", "", ""]).encode()
 
 
 async def client(port, requests, *, until, times):
@@ -85,14 +93,20 @@ async def client(port, requests, *, until, times):
         while not number or time.perf_counter() < until:
             start = time.perf_counter()
             writer.write(requests[number % len(requests)])
-            head = await reader.readuntil(b"\r\n\r\n")
-            await reader.readexactly(int(re.search(rb"(?i)content-length: (\d+)", head)[1]))
-            if not head.startswith(b"HTTP/1.1 200 "):
-                raise SystemExit(f"no answer, but {head.decode()}")
+            status = await read_answer(reader)
+            if status != 200:
+                raise SystemExit(f"status {status}")
             times.append(time.perf_counter() - start)
             number += 1
     finally:
         writer.close()
+
+
+async def read_answer(reader):
+    """Return the status of an answer that has been read to its end."""
+    lines = await reader.readuntil(b"\r\n\r\n")
+    await reader.readexactly(int(re.search(rb"(?i)content-length: (\d+)", lines)[1]))
+    return int(lines.split()[1])
 
 
 async def clients(port, count, seconds):
@@ -147,11 +161,128 @@ def memory(name, quick):
     return trial
 
 
+async def send_half(port, until):
+    """Send half a request, and wait; return the status of the answer, None where there is none."""
+    reader, writer = await asyncio.open_connection("127.0.0.1", port)
+    writer.write(head(100) + bytes(50))
+    try:
+        async with asyncio.timeout(until - time.perf_counter()):
+            return await read_answer(reader)
+    except TimeoutError:
+        return None
+    finally:
+        writer.close()
+
+
+async def send_slowly(port, until):
+    """Send a byte of a request each tenth of a second; return the status as `send_half` does."""
+    reader, writer = await asyncio.open_connection("127.0.0.1", port)
+    writer.write(head(10_000))
+    answer = asyncio.create_task(read_answer(reader))
+    try:
+        while time.perf_counter() < until and not answer.done():
+            writer.write(b"x")
+            await asyncio.sleep(0.1)
+        return answer.result() if answer.done() else None
+    finally:
+        answer.cancel()
+        writer.close()
+
+
+async def send_much(port, until):
+    """Send 100 MB; return the status of the answer."""
+    reader, writer = await asyncio.open_connection("127.0.0.1", port)
+    answer = asyncio.create_task(read_answer(reader))
+    try:
+        writer.write(head(100_000_000))
+        with contextlib.suppress(ConnectionError):
+            for _ in range(100):
+                if answer.done() or time.perf_counter() > until:
+                    break
+                writer.write(bytes(1_000_000))
+                await writer.drain()
+        return await answer
+    finally:
+        writer.close()
+
+
+def send(body):
+    """Return a client that sends a body once, and returns the status of the answer."""
+
+    async def client(port, until):
+        reader, writer = await asyncio.open_connection("127.0.0.1", port)
+        try:
+            writer.write(head(len(body)) + body)
+            return await read_answer(reader)
+        finally:
+            writer.close()
+
+    return client
+
+
+async def again(client, port, until, statuses):
+    """Let a client come again and again until that time; append the status of each answer."""
+    while time.perf_counter() < until:
+        statuses.append(await client(port, until))
+
+
+async def beside(port, seconds, count, faulty):
+    """Let one client ask beside so many faulty ones; return its seconds, and their statuses."""
+    statuses = []
+    until = time.perf_counter() + seconds
+    tasks = [again(faulty, port, until, statuses) for _ in range(count)]
+    times, *_ = await asyncio.gather(clients(port, 1, seconds), *tasks)
+    return times, statuses
+
+
+def faults(count, make_faulty, quick):
+    """Measure how long one client waits for an answer while others do what they should not."""
+    with serving("nnlab serve") as (port, process):
+        asyncio.run(clients(port, 8, 0.5 if quick else 3))
+        trial = Trial(examples=0)
+        seconds = 2 if quick else 20
+        times, statuses = asyncio.run(beside(port, seconds, count, make_faulty()))
+        trial.round_ends()
+        trial.examples = len(times)
+        milliseconds = 1_000 * np.quantile(times, [0.5, 0.99])
+        trial.facts = dict(zip(("p50", "p99"), milliseconds.round(2).tolist(), strict=True))
+        trial.facts["memory_mb"] = memory_mb(process)
+        trial.facts["statuses"] = {str(each): statuses.count(each) for each in set(statuses)}
+    return trial
+
+
+def bomb():
+    """Return the request of a PNG file that unpacks to 400 million pixels."""
+    return send(png(Image.new("1", (20_000, 20_000))))
+
+
+def largest():
+    """Return the request of a picture with as many pixels as the server takes."""
+    return send(png(Image.new("L", (5_000, 4_000))))
+
+
+def noise():
+    return send(np.random.default_rng(0).bytes(1_000))
+
+
+FAULTS = {
+    "nobody": (0, noise),
+    "100 half requests": (100, lambda: send_half),
+    "100 slow clients": (100, lambda: send_slowly),
+    "4 that send 100 MB": (4, lambda: send_much),
+    "4 that send pictures of 400 million pixels": (4, bomb),
+    "4 that send random bytes": (4, noise),
+    "4 that send pictures of 20 million pixels, which is allowed": (4, largest),
+}
 LOADS = {}
 for count, clients_in_words in ((1, "1 client"), (8, "8 clients"), (64, "64 clients")):
     for server in SERVERS:
         LOADS[f"{server}, {clients_in_words}"] = partial(load, server, count)
-CONTESTS = {"load": LOADS, "memory": {"nnlab serve": partial(memory, "nnlab serve")}}
+CONTESTS = {
+    "load": LOADS,
+    "memory": {"nnlab serve": partial(memory, "nnlab serve")},
+    "faults": {name: partial(faults, *fault) for name, fault in FAULTS.items()},
+}
 
 if __name__ == "__main__":
     compare(__file__, CONTESTS)
