@@ -9,7 +9,7 @@ one small classifier, the judge, which is trained once and kept for all contesta
 
 import numpy as np
 from dcgan_networks import LATENT_DIM, torch_networks, tutorial_networks
-from loops import begin
+from loops import begin, with_bfloat16
 from measure import ROOT, Trial, compare, notebook_settings, training_flops
 
 from nnlab.datasets import load_images
@@ -223,8 +223,9 @@ CONTESTS = {
         "tutorial's loop": tutorial(3, judged=False, images=3840),
     },
     "quality": {
-        "nnlab, 1 epoch": nnlab_notebook(1),
-        "nnlab, 2 epochs": nnlab_notebook(2),
+        **with_bfloat16(
+            {"nnlab, 1 epoch": nnlab_notebook(1), "nnlab, 2 epochs": nnlab_notebook(2)}
+        ),
         "tutorial, 5 epochs": tutorial(5),
     },
 }

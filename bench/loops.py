@@ -3,6 +3,8 @@
 Keras is called as nnlab's notebooks call it, PyTorch as one writes it by hand.
 """
 
+from pathlib import Path
+
 import numpy as np
 from measure import training_flops
 
@@ -36,6 +38,32 @@ def begin(seed=0):
 
     notebook.begin()
     set_seed(seed)
+
+
+def with_bfloat16(contestants):
+    """Return contestants, each followed by itself in bfloat16 where the processor multiplies it.
+
+    Linux tells; Keras, which every contestant's process would then hold, is not asked.
+    """
+    about = Path("/proc/cpuinfo")
+    flags = about.read_text().split() if about.exists() else []
+    multiplies = not {"avx512_bf16", "amx_bf16"}.isdisjoint(flags)
+
+    def in_bfloat16(contestant):
+        def run(quick):
+            import keras
+
+            keras.config.set_dtype_policy("mixed_bfloat16")
+            return contestant(quick)
+
+        return run
+
+    found = {}
+    for name, contestant in contestants.items():
+        found[name] = contestant
+        if multiplies:
+            found[f"{name}, bfloat16"] = in_bfloat16(contestant)
+    return found
 
 
 def keras_classifier(trial, model, x, y, batch_size, epochs, *, peak=None, held_out=0.0, **options):

@@ -7,7 +7,7 @@ compared, with Adam on both sides. Source: https://github.com/karpathy/char-rnn 
 """
 
 import numpy as np
-from loops import begin, texts, torch_classifier
+from loops import begin, texts, torch_classifier, with_bfloat16
 from measure import Trial, compare, notebook_settings, training_flops
 
 from nnlab.text import stateful_batches
@@ -214,9 +214,7 @@ CONTESTS = {
         "PyTorch": torch_same_model("char-rnn"),
     },
     "quality": {
-        "nnlab, 4 epochs": nnlab_notebook(4),
-        "nnlab, 6 epochs": nnlab_notebook(6),
-        "nnlab, 9 epochs": nnlab_notebook(9),
+        **with_bfloat16({f"nnlab, {epochs} epochs": nnlab_notebook(epochs) for epochs in (6, 9)}),
         "tutorial, to its best": tutorial,
     },
 }
