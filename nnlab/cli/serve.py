@@ -1,6 +1,7 @@
 """``nnlab serve``: a network that answers over HTTP."""
 
 import json
+import math
 import os
 import tempfile
 from concurrent.futures import ProcessPoolExecutor
@@ -59,6 +60,7 @@ def serve(
             access_log=False,
             log_level="warning",
             limit_concurrency=512,  # connections of a process; more are answered by 503
+            timeout_keep_alive=math.ceil(timeout),  # without a request
             timeout_graceful_shutdown=int(timeout) + 1,  # what has begun is answered
         )
 

@@ -1,4 +1,4 @@
-"""A connection whose answers leave at once."""
+"""A connection whose answers leave at once, and that does not wait for ever."""
 
 import socket
 
@@ -6,13 +6,43 @@ from uvicorn.protocols.http.h11_impl import H11Protocol
 
 
 class Connection(H11Protocol):
-    """uvicorn's connection, without the 40 ms that an answer waits where several processes listen.
+    """uvicorn's connection, without 40 ms of waiting, and with an end to waiting for a client.
 
     Head and body of an answer are two packets. asyncio lets the second go before the first is
     acknowledged only on sockets that say they speak TCP, which those of uvicorn's processes do not:
     https://github.com/Kludex/uvicorn/issues/3149 (uvicorn 0.54, Linux).
+
+    Between two requests, uvicorn closes a connection after ``timeout_keep_alive`` seconds, unless a
+    byte comes. Here it is closed unless the head of a request has come as a whole: neither half a
+    head nor the rest of a body that was refused keeps a connection open.
     """
+
+    deadline = None  # the timer that closes the connection, while no request is answered
 
     def connection_made(self, transport):
         transport.get_extra_info("socket").setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
         super().connection_made(transport)
+        self.watch()
+
+    def connection_lost(self, exc):
+        super().connection_lost(exc)
+        self.deadline.cancel()
+
+    def handle_events(self):
+        super().handle_events()
+        if self.is_answering():
+            self.deadline.cancel()
+
+    def on_response_complete(self):
+        super().on_response_complete()
+        if not self.is_answering():
+            self.watch()
+
+    def is_answering(self):
+        return self.cycle is not None and not self.cycle.response_complete
+
+    def watch(self):
+        """Start the timer."""
+        if self.deadline is not None:
+            self.deadline.cancel()
+        self.deadline = self.loop.call_later(self.timeout_keep_alive, self.transport.close)

@@ -170,6 +170,22 @@ def test_a_client_that_is_too_slow_is_let_go(port):
         assert time.monotonic() - start < TIMEOUT + 5
 
 
+def test_bytes_that_trickle_in_do_not_keep_a_connection_open(port):
+    head = b"POST /predict HTTP/1.1\r\nHost: x\r\nContent-Type: image/png\r\n"
+    half_a_head = socket.create_connection(("127.0.0.1", port), timeout=30)
+    refused = socket.create_connection(("127.0.0.1", port), timeout=30)  # answered, sends on
+    half_a_head.sendall(head)
+    refused.sendall(head + b"Content-Length: 1000\r\n\r\n")
+    for client in (half_a_head, refused):
+        start = time.monotonic()
+        with client, contextlib.suppress(ConnectionError):
+            while time.monotonic() - start < 10 * TIMEOUT:
+                client.sendall(b"x")
+                time.sleep(0.1)
+            pytest.fail("the connection is still open")
+    assert works(port)
+
+
 def test_half_requests_keep_nobody_from_an_answer(port):
     head = b"POST /predict HTTP/1.1\r\nHost: x\r\nContent-Type: image/png\r\nContent-Length: 50\r\n"
     halves = [b"", b"POST", head, head + b"\r\n" + bytes(20)]
