@@ -2,10 +2,14 @@
 
 import json
 import math
+import multiprocessing
 import os
+import shutil
+import signal
+import socket
+import sys
 import tempfile
 from concurrent.futures import ProcessPoolExecutor
-from multiprocessing import get_context
 from pathlib import Path
 from typing import Annotated
 
@@ -19,21 +23,25 @@ def serve(
         str, typer.Argument(help="An .onnx or .keras file, or the name of a trained network.")
     ],
     host: Annotated[str, typer.Option(help="0.0.0.0 lets other machines in.")] = "127.0.0.1",
-    port: Annotated[int, typer.Option(min=0, max=65535)] = 8000,
+    port: Annotated[int, typer.Option(min=0, max=65535, help="0: one that is free.")] = 8000,
     processes: Annotated[
         int | None, typer.Option(min=1, help="How many answer.", show_default="one for each core")
     ] = None,
     class_names: Annotated[
         str | None, typer.Option(help="With commas between them.", show_default="0,1,2,…")
     ] = None,
-    max_megabytes: Annotated[float, typer.Option(min=0.001, help="Of a request.")] = 2.0,
-    timeout: Annotated[float, typer.Option(min=0.1, help="Seconds to send it.")] = 10.0,
+    max_megabytes: Annotated[float, typer.Option(min=0.001, max=1000, help="Of a request.")] = 2.0,
+    timeout: Annotated[float, typer.Option(min=0.1, max=3600, help="Seconds to send it.")] = 10.0,
 ):
     """Let a network answer over HTTP: nnlab serve mnist_cnn
 
     curl --data-binary @digit.png -H "Content-Type: image/png" localhost:8000/predict
     """
-    names = class_names.split(",") if class_names else None
+    signal.signal(signal.SIGTERM, end)
+    names = [name.strip() for name in class_names.split(",")] if class_names else None
+    if names and any(not name.isprintable() for name in names):  # bytes of another encoding, too
+        raise typer.BadParameter(f"class names must be text, got {names!r}")
+    port = free_port(host, port)
     with tempfile.TemporaryDirectory(prefix="nnlab-serve-") as folder:
         # all processes count together there; it must be known when the counters are made
         os.environ["PROMETHEUS_MULTIPROC_DIR"] = folder
@@ -45,11 +53,13 @@ def serve(
             path = as_onnx(model, folder)
             classifier = serving.load_classifier(path, names)  # an error is said once, and here
         except ValueError as error:
-            raise typer.BadParameter(str(error)) from error
+            message = str(error).replace(str(Path(folder) / f"{Path(model).stem}.onnx"), model)
+            raise typer.BadParameter(message) from error
         settings = {"path": str(path), "class_names": classifier.class_names}
         settings |= {"max_bytes": int(max_megabytes * 1e6), "timeout": timeout}
         os.environ[serving.SETTINGS] = json.dumps(settings)
-        typer.echo(f"{classifier.name}: http://{host}:{port}/docs", err=True)
+        shown = f"[{host}]" if ":" in host else host
+        typer.echo(f"{classifier.name}: http://{shown}:{port}/docs", err=True)
         uvicorn.run(
             "nnlab.serving:app_from_environment",
             factory=True,
@@ -65,12 +75,40 @@ def serve(
         )
 
 
+def end(*_):
+    """End at once, and with status 143: what this process has started, too."""
+    for child in multiprocessing.active_children():
+        child.kill()
+    sys.exit(128 + signal.SIGTERM)
+
+
+def free_port(host, port):
+    """Return the port, or one that is free for 0; raise `typer.BadParameter` if it is taken."""
+    family = socket.AF_INET6 if ":" in host else socket.AF_INET
+    with socket.socket(family) as listener:
+        listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        try:
+            listener.bind((host, port))
+        except OSError as error:
+            raise typer.BadParameter(
+                f"{host}, port {port}, cannot be listened to ({error.strerror}): choose another "
+                "--port or --host"
+            ) from error
+        return listener.getsockname()[1]
+
+
 def as_onnx(model, folder):
-    """Return the path of a network in ONNX's format, written into the folder if need be."""
+    """Return the path of a network in ONNX's format in the folder, where nobody changes it later.
+
+    Raises ValueError for what is no network that can be served.
+    """
     if Path(model).suffix == ".onnx":
-        return Path(model)
+        if not Path(model).is_file():
+            raise ValueError(f"{model} is not a file: write one by model.export({model!r}, 'onnx')")
+        return shutil.copy(model, Path(folder) / Path(model).name)
     # in a process of its own: the one that serves stays small, without Keras
-    with ProcessPoolExecutor(1, mp_context=get_context("spawn")) as process:
+    spawn = multiprocessing.get_context("spawn")
+    with ProcessPoolExecutor(1, mp_context=spawn) as process:
         return process.submit(write_onnx, model, folder).result()
 
 
@@ -84,17 +122,37 @@ def write_onnx(model, folder):
         import keras
         import tf2onnx  # noqa: F401, Keras exports with it
     if Path(model).suffix == ".keras":
-        if not Path(model).is_file():
-            raise ValueError(f"{model} is not a file")
-        network = keras.models.load_model(model)
+        network = read_keras(model)
     else:
         from nnlab.trained import load_trained
 
         network = load_trained(model)
     if len(network.inputs) != 1:
         raise ValueError(f"{model} takes {len(network.inputs)} inputs, not images alone")
+    shape = network.input_shape
+    if len(shape) != 4 or None in shape[1:]:
+        raise ValueError(f"{model} takes {shape}: images must have fixed sides, and channels")
     path = Path(folder) / f"{Path(model).stem}.onnx"
     with quiet_stderr():
-        network(keras.ops.zeros((1, *network.input_shape[1:])))  # what was never called, is refused
+        network(keras.ops.zeros((1, *shape[1:])))  # what was never called, is refused
         network.export(path, format="onnx", verbose=False)
     return path
+
+
+def read_keras(path):
+    """Return the network in a .keras file, built; raise ValueError where there is none."""
+    import keras
+
+    if not Path(path).is_file():
+        raise ValueError(f"{path} is not a file")
+    try:
+        network = keras.models.load_model(path)
+    except Exception as error:  # of many kinds
+        reason = (str(error).splitlines() or [type(error).__name__])[0][:200]
+        raise ValueError(
+            f"Keras cannot read {path}: it is damaged, or has layers of your own, then export it "
+            f"to ONNX where they are defined ({reason})"
+        ) from error
+    if not network.built:
+        raise ValueError(f"{path} was saved before it was called: call it once, and save it again")
+    return network

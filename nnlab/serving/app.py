@@ -2,10 +2,14 @@
 
 import asyncio
 import json
+import multiprocessing
 import os
+import signal
+import threading
 
 from fastapi import FastAPI, HTTPException, Request, Response
 from fastapi.concurrency import run_in_threadpool
+from fastapi.responses import JSONResponse
 from prometheus_client import (
     CONTENT_TYPE_LATEST,
     REGISTRY,
@@ -35,8 +39,11 @@ SECONDS = Histogram(
 
 async def read_body(request, max_bytes):
     """Return the body of a request; raise an `HTTPException`, 413, as soon as it is too large."""
-    too_large = HTTPException(413, f"the body has more than {max_bytes:,} bytes")
-    length = request.headers.get("content-length", "0")
+    length = request.headers.get("content-length", "")
+    said = f"{int(length):,}" if length.isdecimal() else "more"
+    too_large = HTTPException(
+        413, f"the body may have {max_bytes:,} bytes, it has {said}: send a smaller picture"
+    )
     if length.isdecimal() and int(length) > max_bytes:
         raise too_large
     body = bytearray()
@@ -75,7 +82,10 @@ def build_app(classifier, *, max_bytes=2_000_000, max_pixels=20_000_000, timeout
     async def respond(request):
         kind = request.headers.get("content-type", "").split(";")[0].strip().lower()
         if kind not in KINDS:
-            raise HTTPException(415, f"the content type must be one of {KINDS}, got {kind!r}")
+            wanted = ", ".join(KINDS)
+            raise HTTPException(415, f"the content type must be one of {wanted}; it is {kind!r}")
+        if request.headers.get("content-encoding", "identity") != "identity":
+            raise HTTPException(415, "the body is compressed: send it as it is")
         try:
             async with asyncio.timeout(timeout):
                 body = await read_body(request, max_bytes)
@@ -106,9 +116,9 @@ def build_app(classifier, *, max_bytes=2_000_000, max_pixels=20_000_000, timeout
         """Say which class each image is: a PNG, a JPEG, or JSON with arrays."""
         status = 500
         try:
-            predictions = await respond(request)
+            response = JSONResponse(await respond(request))
             status = 200
-            return predictions
+            return response
         except HTTPException as error:
             status = error.status_code
             raise
@@ -118,7 +128,7 @@ def build_app(classifier, *, max_bytes=2_000_000, max_pixels=20_000_000, timeout
         finally:
             ANSWERS.labels(str(status)).inc()
 
-    @app.get("/health")
+    @app.api_route("/health", methods=["GET", "HEAD"])
     async def health():
         """Say what is served."""
         return {
@@ -140,8 +150,21 @@ def build_app(classifier, *, max_bytes=2_000_000, max_pixels=20_000_000, timeout
     return app
 
 
+def end_with_parent():
+    """End this process when the one that started it has ended, even by force."""
+    parent = multiprocessing.parent_process()
+
+    def follow():
+        parent.join()
+        os.kill(os.getpid(), signal.SIGTERM)
+
+    if parent is not None:
+        threading.Thread(target=follow, daemon=True).start()
+
+
 def app_from_environment():
     """Return the application that ``nnlab serve`` asks its processes for."""
+    end_with_parent()
     settings = json.loads(os.environ[SETTINGS])
     classifier = load_classifier(settings.pop("path"), settings.pop("class_names"))
     return build_app(classifier, **settings)

@@ -22,9 +22,17 @@ class Classifier:
     class_names: tuple[str, ...]
 
     def __call__(self, images):
-        """Return the probabilities of images, float32 ``(n, *image_shape)`` in 0..1: ``(n, k)``."""
+        """Return the probabilities of images, float32 ``(n, *image_shape)`` in 0..1: ``(n, k)``.
+
+        Raises ValueError where they are not finite, as for pixels far from what was trained on.
+        """
         (inputs,) = self.session.get_inputs()
         (probabilities,) = self.session.run(None, {inputs.name: images})
+        if not np.isfinite(probabilities).all():
+            raise ValueError(
+                "the network finds no probabilities for these images, whose pixels reach from "
+                f"{images.min():g} to {images.max():g}: scale them as in training, to 0..1"
+            )
         return probabilities
 
 
@@ -56,11 +64,20 @@ def load_classifier(path, class_names=None):
         raise ValueError(
             f"{path} must take float32 images (batch, height, width, 1 or 3), it takes {given}"
         )
+    count = inputs[0].shape[0]
+    if isinstance(count, int):
+        raise ValueError(f"{path} takes {count} at a time: export it for a batch of any size, None")
     blank = np.zeros((1, *image_shape), np.float32)
-    outputs = session.run(None, {inputs[0].name: blank})
-    if len(outputs) != 1 or outputs[0].ndim != 2:
-        shapes = [each.shape for each in outputs]
-        raise ValueError(f"{path} must answer (batch, classes), for one image it gives {shapes}")
+    try:
+        outputs = session.run(None, {inputs[0].name: blank})
+    except Exception as error:
+        raise ValueError(f"{path} does not answer a black image: {error}") from error
+    shapes = [each.shape for each in outputs]
+    if len(shapes) != 1 or len(shapes[0]) != 2 or shapes[0][1] < 2:
+        raise ValueError(
+            f"{path} must answer (batch, classes), two classes or more; for one image it gives "
+            f"{shapes}"
+        )
     # Whole numbers in 8 bits sum to 1 only roughly.
     if outputs[0].min() < 0 or not np.isclose(outputs[0].sum(), 1, atol=0.05):
         raise ValueError(

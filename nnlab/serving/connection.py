@@ -1,4 +1,4 @@
-"""A connection whose answers leave at once, and that does not wait for ever."""
+"""A connection whose answers leave at once, and that waits for no client for ever."""
 
 import socket
 
@@ -14,19 +14,37 @@ class Connection(H11Protocol):
 
     Between two requests, uvicorn closes a connection after ``timeout_keep_alive`` seconds, unless a
     byte comes. Here it is closed unless the head of a request has come as a whole: neither half a
-    head nor the rest of a body that was refused keeps a connection open.
+    head nor the rest of a body that was refused keeps a connection open. Linux closes one whose
+    client takes nothing of an answer for as long. A client that is done with sending, and says so,
+    gets its answer.
     """
 
     deadline = None  # the timer that closes the connection, while no request is answered
 
     def connection_made(self, transport):
-        transport.get_extra_info("socket").setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
+        peer = transport.get_extra_info("socket")
+        peer.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
+        if hasattr(socket, "TCP_USER_TIMEOUT"):
+            milliseconds = 1000 * self.timeout_keep_alive
+            peer.setsockopt(socket.IPPROTO_TCP, socket.TCP_USER_TIMEOUT, milliseconds)
         super().connection_made(transport)
         self.watch()
 
     def connection_lost(self, exc):
         super().connection_lost(exc)
         self.deadline.cancel()
+
+    def eof_received(self):
+        return self.is_answering()  # False closes the connection
+
+    def _should_upgrade(self):
+        return False  # to WebSocket or HTTP/2, which clients may offer
+
+    def send_400_response(self, msg):
+        if self.is_answering():  # the body is broken, not the head
+            self.transport.close()
+        else:
+            super().send_400_response(msg)
 
     def handle_events(self):
         super().handle_events()

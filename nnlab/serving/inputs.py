@@ -1,13 +1,17 @@
 """What a server is sent, made into what a network takes: pictures, and arrays as JSON."""
 
+import contextlib
 import io
 import json
+import threading
 import warnings
 
 import numpy as np
 from PIL import Image, ImageOps, UnidentifiedImageError
 
 MAX_IMAGES = 256  # in one request
+LARGE = 2_000_000  # pixels of a picture; of larger ones a process decodes one at a time
+_one_at_a_time = threading.Lock()
 
 
 def decode_image(content, image_shape, max_pixels):
@@ -20,30 +24,54 @@ def decode_image(content, image_shape, max_pixels):
     image_shape: ``(height, width, channels)``.
     max_pixels: more are not decoded.
 
-    Raises ValueError for what is no such picture.
+    Raises ValueError for what is no such picture, and one too narrow to be scaled.
     """
-    height, width, channels = image_shape
+    picture = open_picture(content, max_pixels)
+    height, width, _ = image_shape
+    squeezed = picture.width / picture.height / (width / height)
+    if not 1 / height < squeezed < width:
+        raise ValueError(
+            f"the picture has {picture.width} × {picture.height} pixels: scaled to {width} × "
+            f"{height}, nothing would be left of it; cut out the part to look at"
+        )
+    large = picture.width * picture.height > LARGE
+    with _one_at_a_time if large else contextlib.nullcontext():
+        try:
+            return scaled_pixels(picture, image_shape)
+        except Exception as error:  # Pillow raises many kinds where a file is cut off or damaged
+            raise ValueError(f"the picture cannot be decoded: {error}") from error
+
+
+def open_picture(content, max_pixels):
+    """Return a picture of which the size is known and nothing else decoded; see `decode_image`."""
+    if not content:
+        raise ValueError("the body is empty: send the bytes of a PNG or JPEG file")
     try:
         with warnings.catch_warnings():
             warnings.simplefilter("ignore", Image.DecompressionBombWarning)
             picture = Image.open(io.BytesIO(content), formats=("PNG", "JPEG"))
-        if picture.width * picture.height > max_pixels:
-            raise ValueError(
-                f"the picture has {picture.width} × {picture.height} pixels, more than "
-                f"{max_pixels:,}: make it smaller"
-            )
-        if picture.mode.startswith("I"):
-            raise ValueError("the picture has 16 bits a channel: save it with 8")
-        picture.load()
-        picture = ImageOps.exif_transpose(picture)
     except UnidentifiedImageError as error:
-        raise ValueError("the body is neither a PNG nor a JPEG") from error
+        raise ValueError("the body is neither a PNG nor a JPEG, or cut off") from error
     except Image.DecompressionBombError as error:
         raise ValueError(f"the picture has more than {max_pixels:,} pixels") from error
-    except ValueError:
-        raise
-    except Exception as error:  # Pillow raises many kinds where a file is cut off or damaged
+    except Exception as error:
         raise ValueError(f"the picture cannot be decoded: {error}") from error
+    if picture.width * picture.height > max_pixels:
+        raise ValueError(
+            f"the picture has {picture.width} × {picture.height} pixels, more than "
+            f"{max_pixels:,}: make it smaller"
+        )
+    if picture.mode.startswith("I"):
+        raise ValueError("the picture has 16 bits a channel: save it with 8")
+    return picture
+
+
+def scaled_pixels(picture, image_shape):
+    """Decode a picture; return its pixels; see `decode_image`."""
+    height, width, channels = image_shape
+    picture.load()
+    with contextlib.suppress(SyntaxError):  # what the camera says may be damaged by itself
+        picture = ImageOps.exif_transpose(picture)
     if picture.has_transparency_data:
         picture = picture.convert("RGBA")
         picture = Image.alpha_composite(Image.new("RGBA", picture.size, "black"), picture)
@@ -62,7 +90,7 @@ def read_array(content, image_shape):
     Raises ValueError for another text.
     """
     try:
-        images = np.asarray(json.loads(content)["images"], np.float64)
+        images = np.asarray(json.loads(content)["images"])
     except (ValueError, TypeError, KeyError, OverflowError, RecursionError) as error:
         raise ValueError(
             'the body must be JSON: {"images": […]}, nested lists of numbers of one length'
@@ -74,6 +102,8 @@ def read_array(content, image_shape):
             f"images must have the shape {image_shape}, or (n, …) with n up to {MAX_IMAGES}, "
             f"got {images.shape}"
         )
+    if images.dtype.kind not in "iuf":
+        raise ValueError("images must hold numbers alone, without quotes, true, false or null")
     with np.errstate(over="ignore"):
         images = images.astype(np.float32)
     if not np.isfinite(images).all():

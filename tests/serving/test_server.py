@@ -4,6 +4,7 @@ import contextlib
 import http.client
 import io
 import json
+import os
 import signal
 import socket
 import subprocess
@@ -24,14 +25,17 @@ TIMEOUT = 2.0  # seconds that the server gives a client
 MAX_BYTES = 1_000_000
 
 
+SERVE = [sys.executable, "-c", "from nnlab.cli import app; app()", "serve"]
+
+
 @contextlib.contextmanager
 def serving(path, processes):
     """Run the server until the block ends; yield its port and its process."""
     with socket.socket() as free:
         free.bind(("127.0.0.1", 0))
         port = free.getsockname()[1]
-    command = [sys.executable, "-c", "from nnlab.cli import app; app()", "serve", str(path)]
-    command += ["--port", str(port), "--processes", str(processes), "--class-names", "cat,dog,elk"]
+    command = [*SERVE, str(path), "--class-names", "cat, dog, elk"]
+    command += ["--port", str(port), "--processes", str(processes)]
     command += ["--timeout", str(TIMEOUT), "--max-megabytes", str(MAX_BYTES / 1e6)]
     server = subprocess.Popen(command, stderr=subprocess.PIPE, text=True)
     try:
@@ -124,18 +128,60 @@ def test_it_says_what_it_serves_and_counts_its_answers(port):
 @pytest.mark.parametrize(
     ("body", "kind", "status", "word"),
     [
-        (b"", "image/png", 422, "neither"),
+        (b"", "image/png", 422, "is empty"),
+        (b"?", "image/png", 422, "neither"),
         (b"GIF89a", "image/jpeg", 422, "neither"),
         (b"{}", "application/json", 422, "nested lists"),
         (b"x", "text/plain", 415, "content type"),
         (b"x", None, 415, "content type"),
-        (bytes(MAX_BYTES + 1), "image/png", 413, "more than 1,000,000 bytes"),
+        (bytes(MAX_BYTES + 1), "image/png", 413, "may have 1,000,000 bytes, it has 1,000,001"),
     ],
 )
 def test_bad_input_is_a_4xx_with_a_sentence(port, body, kind, status, word):
     answered, said = ask(port, body, kind)
     assert answered == status
     assert word in said["detail"]
+
+
+def test_what_the_network_cannot_judge_is_refused_and_counted_so(port):
+    before = answers(port, 422)
+    status, said = ask(port, as_json(np.full(SHAPE, 3e38)))
+    assert status == 422
+    assert "scale them as in training" in said["detail"]
+    assert answers(port, 422) == before + 1
+
+
+def test_a_compressed_body_is_refused(port):
+    connection = http.client.HTTPConnection("127.0.0.1", port, timeout=30)
+    with contextlib.closing(connection):
+        headers = {"Content-Type": "application/json", "Content-Encoding": "gzip"}
+        connection.request("POST", "/predict", b"...", headers)
+        answer = connection.getresponse()
+        assert (answer.status, "compressed" in answer.read().decode()) == (415, True)
+
+
+def test_health_can_be_asked_without_a_body(port):
+    connection = http.client.HTTPConnection("127.0.0.1", port, timeout=30)
+    with contextlib.closing(connection):
+        connection.request("HEAD", "/health")
+        assert connection.getresponse().status == 200
+
+
+def test_a_client_that_is_done_with_sending_gets_its_answer(port):
+    body = as_json(np.zeros(SHAPE)).encode()
+    head = b"POST /predict HTTP/1.1\r\nHost: x\r\nContent-Type: application/json\r\n"
+    with socket.create_connection(("127.0.0.1", port), timeout=30) as client:
+        client.sendall(head + b"Content-Length: %d\r\n\r\n" % len(body) + body)
+        client.shutdown(socket.SHUT_WR)
+        assert b" 200 " in client.recv(10_000)
+
+
+def test_an_offer_to_upgrade_is_passed_over(port):
+    connection = http.client.HTTPConnection("127.0.0.1", port, timeout=30)
+    with contextlib.closing(connection):
+        headers = {"Connection": "Upgrade, HTTP2-Settings", "Upgrade": "h2c"}
+        connection.request("GET", "/health", headers=headers)
+        assert connection.getresponse().status == 200
 
 
 def test_a_body_of_100_mb_is_refused_before_it_is_read(port):
@@ -231,7 +277,7 @@ def test_told_to_end_it_answers_what_has_begun(network):
             assert server.poll() is None
             client.sendall(body[5:])
             assert b" 200 " in client.recv(10_000)
-        assert server.wait(30) in (0, -signal.SIGTERM)
+        assert server.wait(30) == 143
 
 
 def test_several_processes_answer_together_and_one_that_dies_is_replaced(network):
@@ -257,12 +303,59 @@ def test_several_processes_answer_together_and_one_that_dies_is_replaced(network
             assert time.monotonic() < deadline
             time.sleep(0.1)
         assert [works(port) for _ in range(10)] == [True] * 10
-    assert server.returncode in (0, -signal.SIGTERM)
+    assert server.returncode in (0, 143)
+
+
+def refusal(*words):
+    """Return what the server says that does not start."""
+    done = subprocess.run([*SERVE, *map(str, words)], capture_output=True, text=True, timeout=60)
+    assert done.returncode == 2
+    assert "Traceback" not in done.stderr
+    return " ".join(done.stderr.replace("│", " ").split())
 
 
 def test_a_network_that_cannot_be_served_is_refused_at_the_start(tmp_path):
-    command = [sys.executable, "-c", "from nnlab.cli import app; app()", "serve"]
-    done = subprocess.run([*command, str(tmp_path / "no.onnx")], capture_output=True, text=True)
-    assert done.returncode == 2
-    said = " ".join(done.stderr.replace("│", " ").split())
-    assert "is not a file" in said and "Traceback" not in said
+    assert "is not a file" in refusal(tmp_path / "no.onnx")
+
+
+def test_names_in_another_encoding_are_refused(network):
+    assert "must be text" in refusal(network[0], "--class-names", "caf\udce9,b,c")
+
+
+def test_a_port_that_is_taken_is_refused_before_anything_is_made(tmp_path):
+    with socket.socket() as taken:
+        taken.bind(("127.0.0.1", 0))
+        taken.listen()
+        port = taken.getsockname()[1]
+        assert f"port {port}, cannot be listened to" in refusal(
+            tmp_path / "no.onnx", "--port", port
+        )
+
+
+def test_the_network_is_the_one_of_the_start_and_all_processes_end_with_the_first(
+    network, tmp_path
+):
+    path = tmp_path / "network.onnx"
+    path.write_bytes(network[0].read_bytes())
+    with serving(path, processes=2) as (port, server):
+        path.unlink()
+        children = psutil.Process(server.pid).children()
+        max(children, key=lambda process: process.memory_info().rss).kill()
+        assert [works(port) for _ in range(10)] == [True] * 10
+        children = psutil.Process(server.pid).children()
+        server.kill()
+        gone, alive = psutil.wait_procs(children, timeout=30)
+        assert len(gone) >= 2 and not alive
+
+
+def test_told_to_end_while_it_starts_it_leaves_nothing(tmp_path):
+    environment = os.environ | {"TMPDIR": str(tmp_path)}
+    with subprocess.Popen([*SERVE, "mnist_mlp", "--port", "0"], env=environment) as server:
+        deadline = time.monotonic() + 60
+        while not (children := psutil.Process(server.pid).children()):
+            assert time.monotonic() < deadline
+            time.sleep(0.05)
+        server.terminate()
+        assert server.wait(30) == 143
+    assert not psutil.wait_procs(children, timeout=30)[1]
+    assert not list(tmp_path.glob("nnlab-serve-*"))
