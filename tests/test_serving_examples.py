@@ -20,23 +20,34 @@ pytestmark = [
 
 
 @pytest.fixture(scope="module")
-def exported(tmp_path_factory):
-    """Return a folder with two versions of a network, and the newer one."""
+def export():
     specification = importlib.util.spec_from_file_location("export", EXAMPLES / "export.py")
     program = importlib.util.module_from_spec(specification)
     specification.loader.exec_module(program)
+    return program.export
+
+
+def small_network(sides=(6, 5)):
+    return keras.Sequential(
+        [
+            keras.Input((*sides, 1)),
+            keras.layers.Conv2D(2, 3, activation="relu"),
+            keras.layers.GlobalAveragePooling2D(),
+            keras.layers.Dense(4, activation="softmax"),
+        ]
+    )
+
+
+@pytest.fixture(scope="module")
+def exported(export, tmp_path_factory):
+    """Return a folder with two versions of a network and one of another, and the first two."""
     folder = tmp_path_factory.mktemp("models")
-    for version in (1, 2):
-        model = keras.Sequential(
-            [
-                keras.Input((6, 5, 1)),
-                keras.layers.Conv2D(2, 3, activation="relu"),
-                keras.layers.Flatten(),
-                keras.layers.Dense(4, activation="softmax"),
-            ]
-        )
-        program.export(model, NAME, folder, version)
-    return folder, model
+    models = {}
+    for version in ("1", "2"):
+        models[version] = small_network()
+        assert export(models[version], NAME, folder) == version
+    export(small_network(), "another", folder)
+    return folder, models
 
 
 @pytest.fixture
@@ -48,17 +59,17 @@ def test_triton_reads_its_configuration_and_the_network_answers_as_keras(exporte
     import onnxruntime
     from tritonclient.grpc.model_config_pb2 import ModelConfig
 
-    folder, model = exported
+    folder, models = exported
     place = folder / "triton" / NAME
     configuration = text_format.Parse((place / "config.pbtxt").read_text("utf-8"), ModelConfig())
     assert configuration.name == place.name
-    session = onnxruntime.InferenceSession(place / "2" / "model.onnx")
     [given] = configuration.input
     [made] = configuration.output
     assert (list(given.dims), list(made.dims)) == ([6, 5, 1], [4])
-    [answers] = session.run([made.name], {given.name: images})
-    np.testing.assert_allclose(answers, model.predict(images, verbose=0), atol=1e-5)
-    assert (place / "1" / "model.onnx").is_file()
+    for version, model in models.items():
+        session = onnxruntime.InferenceSession(place / version / "model.onnx")
+        [answers] = session.run([made.name], {given.name: images})
+        np.testing.assert_allclose(answers, model.predict(images, verbose=0), atol=1e-5)
 
 
 def test_tensorflow_serving_reads_its_configuration_and_the_network_answers_as_keras(
@@ -67,13 +78,23 @@ def test_tensorflow_serving_reads_its_configuration_and_the_network_answers_as_k
     import tensorflow
     from tensorflow_serving.config.model_server_config_pb2 import ModelServerConfig
 
-    folder, model = exported
+    folder, models = exported
     text = (folder / "tensorflow" / "models.config").read_text("utf-8")
-    [configuration] = text_format.Parse(text, ModelServerConfig()).model_config_list.config
-    assert configuration.base_path == f"/models/{configuration.name}"
-    network = tensorflow.saved_model.load(str(folder / "tensorflow" / configuration.name / "2"))
-    [answers] = network.signatures["serving_default"](tensorflow.constant(images)).values()
-    np.testing.assert_allclose(answers, model.predict(images, verbose=0), atol=1e-5)
+    configurations = text_format.Parse(text, ModelServerConfig()).model_config_list.config
+    assert [each.name for each in configurations] == ["another", NAME]
+    assert configurations[1].base_path == f"/models/{NAME}"
+    for version, model in models.items():
+        network = tensorflow.saved_model.load(str(folder / "tensorflow" / NAME / version))
+        [answers] = network.signatures["serving_default"](images=images).values()
+        np.testing.assert_allclose(answers, model.predict(images, verbose=0), atol=1e-5)
+
+
+def test_what_no_server_would_read_is_refused_and_nothing_is_written(export, tmp_path):
+    with pytest.raises(ValueError, match="a name has letters"):
+        export(small_network(), 'we"ird', tmp_path)
+    with pytest.raises(ValueError, match=r"fixed size.*None"):
+        export(small_network((None, None)), NAME, tmp_path)
+    assert not list(tmp_path.iterdir())
 
 
 def test_the_kubernetes_manifest_names_a_folder_of_networks_for_triton():

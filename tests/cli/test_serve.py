@@ -4,7 +4,7 @@ import keras
 import numpy as np
 import pytest
 
-from nnlab.cli.serve import as_onnx
+from nnlab.cli.serve import as_onnx, write_onnx
 from nnlab.serving import load_classifier
 
 
@@ -37,3 +37,21 @@ def test_what_is_not_there_is_said(name, tmp_path):
 def test_a_network_that_takes_more_than_images_is_refused(tmp_path):
     with pytest.raises(ValueError, match="mnist_dcgan takes 2 inputs"):
         as_onnx("mnist_dcgan", tmp_path)
+
+
+def test_a_keras_file_that_cannot_be_served_is_refused_with_a_reason(tmp_path):
+    damaged = tmp_path / "damaged.keras"
+    damaged.write_bytes(b"PK")
+    with pytest.raises(ValueError, match=r"Keras cannot read .*damaged.keras"):
+        write_onnx(damaged, tmp_path)
+    any_size = tmp_path / "any_size.keras"
+    keras.Sequential([keras.Input((None, None, 3)), keras.layers.GlobalAveragePooling2D()]).save(
+        any_size
+    )
+    with pytest.raises(ValueError, match="fixed sides"):
+        write_onnx(any_size, tmp_path)
+    fresh = tmp_path / "fresh.keras"
+    with pytest.warns(UserWarning, match="has not yet been built"):
+        keras.Sequential([keras.layers.Dense(2)]).save(fresh)
+    with pytest.raises(ValueError, match="call it once"):
+        write_onnx(fresh, tmp_path)

@@ -9,7 +9,7 @@ SHAPE = (4, 5, 1)
 CLASSES = 3
 
 
-def write_network(path, *, shape=SHAPE, softmax=True, seed=0):
+def write_network(path, *, shape=SHAPE, softmax=True, seed=0, batch="batch"):
     """Write a network of one dense layer; return its weights, ``(pixels, CLASSES)``."""
     weights = np.random.default_rng(seed).normal(size=(int(np.prod(shape)), CLASSES))
     weights = weights.astype(np.float32)
@@ -21,8 +21,8 @@ def write_network(path, *, shape=SHAPE, softmax=True, seed=0):
     graph = helper.make_graph(
         nodes,
         "dense",
-        [helper.make_tensor_value_info("images", TensorProto.FLOAT, ["batch", *shape])],
-        [helper.make_tensor_value_info("answers", TensorProto.FLOAT, ["batch", CLASSES])],
+        [helper.make_tensor_value_info("images", TensorProto.FLOAT, [batch, *shape])],
+        [helper.make_tensor_value_info("answers", TensorProto.FLOAT, [batch, CLASSES])],
         [numpy_helper.from_array(weights, "weights")],
     )
     opset = helper.make_opsetid("", 17)

@@ -41,3 +41,12 @@ def test_what_is_no_classifier_of_images_is_refused_with_a_reason(network, tmp_p
     write_network(scores, softmax=False)
     with pytest.raises(ValueError, match="end the network with a softmax"):
         load_classifier(scores)
+    one = tmp_path / "one.onnx"
+    write_network(one, batch=1)
+    with pytest.raises(ValueError, match="takes 1 at a time"):
+        load_classifier(one)
+
+
+def test_pixels_that_no_network_can_judge_are_refused(network):
+    with pytest.raises(ValueError, match="reach from 3e\\+38 to 3e\\+38"):
+        load_classifier(network[0])(np.full((1, *SHAPE), 3e38, np.float32))

@@ -132,3 +132,21 @@ def test_no_bytes_raise_anything_but_value_error(noise, cut):
             read_array(content, GREY)
         except ValueError as error:
             assert str(error)
+
+
+@pytest.mark.parametrize("size", [(1, 100), (100, 1)])
+def test_a_picture_of_which_nothing_would_be_left_is_refused(size):
+    with pytest.raises(ValueError, match="nothing would be left"):
+        decode_image(png(Image.new("L", size, 255)), GREY, 1000)
+
+
+def test_what_a_camera_says_may_be_damaged():
+    image = decode_image(png(Image.fromarray(PIXELS[..., 0]), exif=b"Exif no"), GREY, 100)
+    np.testing.assert_allclose(image[0, ..., 0], PIXELS[..., 0] / 255, atol=1e-6)
+
+
+@pytest.mark.parametrize("value", ["1", True, None])
+def test_what_is_no_number_is_refused(value):
+    pixels = np.full(GREY, value).tolist()
+    with pytest.raises(ValueError, match="numbers alone"):
+        read_array(json.dumps({"images": pixels}), GREY)
