@@ -76,6 +76,7 @@ def test_every_target_of_make_that_is_named_exists():
 # Tests that call Keras, but would say the same on every backend.
 ALIKE = {
     "tests/cli/test_serve.py": "Keras writes ONNX files best on TensorFlow",
+    "tests/test_serving_examples.py": "so does what writes them for other servers",
     "tests/cli/test_parameters.py": "the command puts settings into notebooks, which it runs",
     "tests/cli/test_run.py": "the command starts what it asks about",
     "tests/datasets/test_image_folder.py": "Keras reads pictures by TensorFlow",

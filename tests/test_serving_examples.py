@@ -11,12 +11,9 @@ from google.protobuf import text_format
 
 EXAMPLES = Path(__file__).parents[1] / "examples" / "serving"
 NAME = "shapes"
-pytestmark = [
-    pytest.mark.skipif(
-        keras.backend.backend() != "tensorflow", reason="Keras writes SavedModels on TensorFlow"
-    ),
-    pytest.mark.filterwarnings("ignore:In the future `np.object`:FutureWarning"),  # for tf2onnx
-]
+pytestmark = pytest.mark.filterwarnings(  # Keras for tf2onnx
+    "ignore:In the future `np.object`:FutureWarning"
+)
 
 
 @pytest.fixture(scope="module")
