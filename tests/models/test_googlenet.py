@@ -57,6 +57,19 @@ def test_a_module_joins_four_views_of_its_input(build_googlenet):
     np.testing.assert_allclose(views[0], expected, atol=1e-6)
 
 
+def test_normalized_by_modules_it_has_a_normalization_for_each_and_one_before(build_googlenet):
+    small = {"width": 1 / 16, "small": True}
+    bare = build_googlenet((8, 8, 1), 2, **small, normalize=False)
+    model = build_googlenet((8, 8, 1), 2, **small, normalize="modules")
+    before = [model.get_layer("pool2")]
+    before += [model.get_layer(f"inception_{number}") for number in MODULES]
+    found = [each for each in model.layers if isinstance(each, keras.layers.BatchNormalization)]
+    assert [each.input for each in found] == [each.output for each in before]
+    channels = sum(each.output.shape[-1] for each in before)
+    assert model.count_params() == bare.count_params() + 4 * channels
+    assert shapes_of(model) == shapes_of(bare)
+
+
 @pytest.mark.parametrize(
     ("image_shape", "settings", "words"),
     [
@@ -64,6 +77,7 @@ def test_a_module_joins_four_views_of_its_input(build_googlenet):
         ((7, 7, 1), {"small": True}, "at least 8, got (7, 7, 1)"),
         ((32, 32), {}, "got (32, 32)"),
         ((32, 32, 3), {"width": 0}, "expected width > 0, got 0"),
+        ((32, 32, 3), {"normalize": "layers"}, "True, False or 'modules', got 'layers'"),
     ],
 )
 def test_what_does_not_fit_is_named(build_googlenet, image_shape, settings, words):
