@@ -20,8 +20,9 @@ def build_googlenet(
     num_classes: number of classes.
     width: by how much the number of filters of each convolution is multiplied, > 0; rounded, at
         least 1.
-    small: whether the stem suits images of up to about 64 pixels: a 3×3 convolution that keeps
-        their size, then a pooling, in place of three convolutions that leave an eighth of it.
+    small: whether the stem suits images of up to about 64 pixels: its first convolution is then
+        3×3 without strides instead of 7×7 with, so that a quarter of height and width goes into
+        the first module, not an eighth.
     normalize: whether batch normalization stands between each convolution and its ReLU; or
         ``"modules"``: once before the first module and once behind each, which takes less time.
     dropout: fraction set to zero before the classifying layer while training, in ``[0, 1)``.
@@ -67,23 +68,20 @@ def build_googlenet(
 
     halve = {"pool_size": 3, "strides": 2, "padding": "same"}
     inputs = x = keras.Input(image_shape)
-    if small:
-        x = convolve(x, 192, 3, "conv1")
-    else:
-        x = convolve(x, 64, 7, "conv1", strides=2)
-        x = layers.MaxPooling2D(**halve)(x)  # a quarter of height and width
-        x = convolve(x, 64, 1, "conv2_reduce")
-        x = convolve(x, 192, 3, "conv2")
-    x = even_out(layers.MaxPooling2D(name="pool2", **halve)(x))  # an eighth; small: half
+    x = convolve(x, 64, 3, "conv1") if small else convolve(x, 64, 7, "conv1", strides=2)
+    x = layers.MaxPooling2D(name="pool1", **halve)(x)  # a quarter of the sides; small: half
+    x = convolve(x, 64, 1, "conv2_reduce")
+    x = convolve(x, 192, 3, "conv2")
+    x = even_out(layers.MaxPooling2D(name="pool2", **halve)(x))  # an eighth; small: a quarter
     x = inception(x, "inception_3a", 64, 96, 128, 16, 32, 32)
     x = inception(x, "inception_3b", 128, 128, 192, 32, 96, 64)
-    x = layers.MaxPooling2D(name="pool3", **halve)(x)  # a sixteenth; small: a quarter
+    x = layers.MaxPooling2D(name="pool3", **halve)(x)  # a sixteenth; small: an eighth
     x = inception(x, "inception_4a", 192, 96, 208, 16, 48, 64)
     x = inception(x, "inception_4b", 160, 112, 224, 24, 64, 64)
     x = inception(x, "inception_4c", 128, 128, 256, 24, 64, 64)
     x = inception(x, "inception_4d", 112, 144, 288, 32, 64, 64)
     x = inception(x, "inception_4e", 256, 160, 320, 32, 128, 128)
-    x = layers.MaxPooling2D(name="pool4", **halve)(x)  # a thirty-second; small: an eighth
+    x = layers.MaxPooling2D(name="pool4", **halve)(x)  # a 32nd; small: a 16th
     x = inception(x, "inception_5a", 256, 160, 320, 32, 128, 128)
     x = inception(x, "inception_5b", 384, 192, 384, 48, 128, 128)
     x = layers.GlobalAveragePooling2D(name="features")(x)  # (batch, filters)

@@ -37,7 +37,7 @@ def test_its_modules_have_the_shapes_of_the_paper(build_googlenet):
 
 def test_a_slim_one_for_small_images_has_the_same_modules(build_googlenet):
     model = build_googlenet((28, 28, 1), 10, width=1 / 16, small=True)
-    sides = [14] * 2 + [7] * 5 + [4] * 2
+    sides = [7] * 2 + [4] * 5 + [2] * 2
     channels = [number // 16 for _, number in MODULES.values()]
     expected = [(side, side, number) for side, number in zip(sides, channels, strict=True)]
     assert shapes_of(model) == expected
