@@ -9,7 +9,7 @@ data_app = typer.Typer(name="data", no_args_is_help=True, help="List, fetch and 
 
 def collections():
     """Return {kind: {name: `Dataset`}}."""
-    from nnlab.datasets import boxes, images, masks, series, texts, weights
+    from nnlab.datasets import audio, boxes, images, masks, series, texts, weights
 
     return {
         "image": images.DATASETS,
@@ -17,6 +17,7 @@ def collections():
         "mask": masks.DATASETS,
         "text": texts.DATASETS,
         "series": series.DATASETS,
+        "audio": audio.DATASETS,
         "net": weights.DATASETS,
     }
 

@@ -1,5 +1,6 @@
-"""Load images, boxes, masks, texts, series and trained weights, with their source and licence."""
+"""Load images, boxes, masks, texts, series, sound and trained weights, with source and licence."""
 
+from nnlab.datasets.audio import AudioData, load_audio
 from nnlab.datasets.boxes import BoxData, load_boxes
 from nnlab.datasets.image_folder import check_image_folder
 from nnlab.datasets.images import ImageData, load_images
@@ -7,9 +8,11 @@ from nnlab.datasets.masks import MaskData, load_masks
 from nnlab.datasets.record_files import stream_records, write_records
 from nnlab.datasets.series import SeriesData, load_series
 from nnlab.datasets.texts import TextData, load_text
+from nnlab.datasets.wav_files import read_wav
 from nnlab.datasets.weights import WeightData, load_weights
 
 __all__ = [
+    "AudioData",
     "BoxData",
     "ImageData",
     "MaskData",
@@ -17,12 +20,14 @@ __all__ = [
     "TextData",
     "WeightData",
     "check_image_folder",
+    "load_audio",
     "load_boxes",
     "load_images",
     "load_masks",
     "load_series",
     "load_text",
     "load_weights",
+    "read_wav",
     "stream_records",
     "write_records",
 ]

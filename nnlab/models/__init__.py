@@ -2,6 +2,7 @@
 
 from nnlab.models.autoencoder import VAE, build_decoder, build_encoder
 from nnlab.models.cnn import build_cnn
+from nnlab.models.cnn_rnn import build_cnn_rnn
 from nnlab.models.dcgan import DCGAN, build_discriminator, build_generator
 from nnlab.models.detector import (
     box_loss,
@@ -30,6 +31,7 @@ __all__ = [
     "box_loss",
     "build_char_rnn",
     "build_cnn",
+    "build_cnn_rnn",
     "build_conv_forecaster",
     "build_decoder",
     "build_detector",

@@ -43,6 +43,8 @@ def test_list_shows_each_set_with_its_state_in_80_columns(data, cached):
         "temperatures": "absent",
         "loads": "embedded",
         "seasons": "embedded",
+        "spoken_digits": "absent",
+        "formants": "embedded",
         "squeezenet": "absent",
         "random_squeezenet": "embedded",
     }

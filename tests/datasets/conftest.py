@@ -56,7 +56,7 @@ def shrunk(tmp_path, monkeypatch):
 
         def put(name, content, *, kind=None, cut=None):
             content = packed(kind or name, content) if isinstance(content, dict) else content
-            path = tmp_path / "provided" / dataset / name
+            path = (tmp_path / "provided" / file.path).with_name(name)
             path.parent.mkdir(parents=True, exist_ok=True)
             path.write_bytes(content[:cut])
             return path

@@ -9,6 +9,7 @@ from sklearn.neighbors import KNeighborsClassifier
 
 from nnlab.datasets import (
     _files,
+    audio,
     boxes,
     images,
     load_images,
@@ -26,6 +27,7 @@ pytestmark = pytest.mark.usefixtures("cache_folder")
 
 
 COLLECTIONS = {
+    "audio": audio.DATASETS,
     "box": boxes.DATASETS,
     "image": images.DATASETS,
     "mask": masks.DATASETS,
@@ -36,7 +38,7 @@ COLLECTIONS = {
 ALL = {}
 for each in COLLECTIONS.values():
     ALL |= each
-SHARED_FOLDERS = ("ett/", "timeseries/")  # of several data sets, as they are published
+SHARED_FOLDERS = ("ett/", "speech/", "timeseries/")  # not named as the data set in them
 
 
 @pytest.mark.parametrize("collection", COLLECTIONS.values(), ids=COLLECTIONS)

@@ -27,6 +27,18 @@ NETWORKS = {
         },
         SHAPE,
     ),
+    "build_cnn_rnn": (
+        {
+            "frame_shape": tuple(map(INT, SHAPE)),
+            "num_classes": INT(3),
+            "num_frames": INT(5),
+            "filters": (INT(4), INT(5)),
+            "context": INT(1),
+            "units": INT(6),
+            "dropout": FLOAT(0.1),
+        },
+        (5, *SHAPE),
+    ),
     "build_char_rnn": (
         {
             "vocab_size": INT(5),
