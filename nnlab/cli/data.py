@@ -9,13 +9,14 @@ data_app = typer.Typer(name="data", no_args_is_help=True, help="List, fetch and 
 
 def collections():
     """Return {kind: {name: `Dataset`}}."""
-    from nnlab.datasets import audio, boxes, images, masks, series, texts, weights
+    from nnlab.datasets import audio, boxes, images, masks, reviews, series, texts, weights
 
     return {
         "image": images.DATASETS,
         "box": boxes.DATASETS,
         "mask": masks.DATASETS,
         "text": texts.DATASETS,
+        "review": reviews.DATASETS,
         "series": series.DATASETS,
         "audio": audio.DATASETS,
         "net": weights.DATASETS,

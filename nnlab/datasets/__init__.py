@@ -1,4 +1,4 @@
-"""Load images, boxes, masks, texts, series, sound and trained weights, with source and licence."""
+"""Load images, boxes, masks, texts, reviews, series, sound, weights, with source and licence."""
 
 from nnlab.datasets.audio import AudioData, load_audio
 from nnlab.datasets.boxes import BoxData, load_boxes
@@ -6,6 +6,7 @@ from nnlab.datasets.image_folder import check_image_folder
 from nnlab.datasets.images import ImageData, load_images
 from nnlab.datasets.masks import MaskData, load_masks
 from nnlab.datasets.record_files import stream_records, write_records
+from nnlab.datasets.reviews import ReviewData, load_reviews
 from nnlab.datasets.series import SeriesData, load_series
 from nnlab.datasets.texts import TextData, load_text
 from nnlab.datasets.wav_files import read_wav
@@ -16,6 +17,7 @@ __all__ = [
     "BoxData",
     "ImageData",
     "MaskData",
+    "ReviewData",
     "SeriesData",
     "TextData",
     "WeightData",
@@ -24,6 +26,7 @@ __all__ = [
     "load_boxes",
     "load_images",
     "load_masks",
+    "load_reviews",
     "load_series",
     "load_text",
     "load_weights",

@@ -36,6 +36,8 @@ def test_list_shows_each_set_with_its_state_in_80_columns(data, cached):
         "blobs": "embedded",
         "tiny_shakespeare": "absent",
         "python_docs": "embedded",
+        "imdb": "absent",
+        "opinions": "embedded",
         "etth1": "absent",
         "etth2": "absent",
         "sunspots": "absent",

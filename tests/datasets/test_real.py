@@ -11,6 +11,7 @@ from nnlab.datasets import (
     load_boxes,
     load_images,
     load_masks,
+    load_reviews,
     load_series,
     load_text,
     load_weights,
@@ -32,6 +33,8 @@ def real(monkeypatch):
                 return load_weights(name)
             if name in series_sets.DATASETS:
                 return load_series(name)
+            if name == "imdb":
+                return load_reviews(name)
             if name == "nuclei":
                 return load_masks(name)
             return load_images(name) if name in DATASETS else load_text(name)
@@ -163,3 +166,16 @@ def test_the_nuclei_are_those_of_434_images_and_no_mask_covers_another(real):
     assert shapes == {(256, 256): 334, (360, 360): 91, (260, 347): 5, (256, 320): 4}
     assert max(int(labels.max()) for labels in data.labels) == 132
     assert min(np.bincount(labels.ravel()).min() for labels in data.labels) == 21
+
+
+def test_imdb_has_its_published_counts_and_123_texts_in_both_parts(real):
+    data = real("imdb")
+    assert (len(data.x_train), len(data.x_test)) == (25_000, 25_000)
+    assert np.bincount(data.y_train).tolist() == np.bincount(data.y_test).tolist() == [12_500] * 2
+    assert len(set(data.x_train) & set(data.x_test)) == 123
+    assert len({*data.x_train, *data.x_test}) == 49_582
+    for y, stars in ((data.y_train, data.stars_train), (data.y_test, data.stars_test)):
+        assert set(stars[y == 0].tolist()) == {1, 2, 3, 4}
+        assert set(stars[y == 1].tolist()) == {7, 8, 9, 10}
+    # train/pos/0_9.txt, the first that most tutorials show
+    assert data.x_train[12_500].startswith("Bromwell High is a cartoon comedy. It ran at the same")
