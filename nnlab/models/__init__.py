@@ -22,6 +22,7 @@ from nnlab.models.mlp import build_mlp
 from nnlab.models.resnet import build_resnet
 from nnlab.models.rnn import build_char_rnn
 from nnlab.models.squeezenet import build_squeezenet
+from nnlab.models.text_classifiers import build_text_cnn, build_text_mean, build_text_rnn
 from nnlab.models.unet import build_unet
 from nnlab.models.vgg import build_vgg
 
@@ -45,6 +46,9 @@ __all__ = [
     "build_patch_transformer",
     "build_resnet",
     "build_squeezenet",
+    "build_text_cnn",
+    "build_text_mean",
+    "build_text_rnn",
     "build_unet",
     "build_vgg",
     "draw_targets",

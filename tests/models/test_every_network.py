@@ -148,6 +148,36 @@ NETWORKS = {
         },
         (12,),
     ),
+    "build_text_mean": (
+        {
+            "vocab_size": INT(5),
+            "num_outputs": INT(2),
+            "embedding_dim": INT(4),
+            "dropout": FLOAT(0.1),
+        },
+        (6,),
+    ),
+    "build_text_cnn": (
+        {
+            "vocab_size": INT(5),
+            "num_outputs": INT(2),
+            "embedding_dim": INT(4),
+            "filters": INT(3),
+            "kernel_size": INT(3),
+            "dropout": FLOAT(0.1),
+        },
+        (6,),
+    ),
+    "build_text_rnn": (
+        {
+            "vocab_size": INT(5),
+            "num_outputs": INT(2),
+            "embedding_dim": INT(4),
+            "units": INT(3),
+            "dropout": FLOAT(0.1),
+        },
+        (6,),
+    ),
     "build_detector": (
         {
             "image_shape": (INT(16), INT(24), INT(3)),
@@ -184,7 +214,7 @@ def network_and_inputs(name, helper):
         settings, shape = NETWORKS[name]
         network = helper(getattr(models, name))(**settings)
         rng = np.random.default_rng(0)
-        if name == "build_char_rnn":
+        if "vocab_size" in settings:  # ids
             return network, rng.integers(0, 5, (3, *shape))
         return network, rng.random((3, *shape))
 
