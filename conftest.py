@@ -12,6 +12,7 @@ LONGEST_FIRST = (  # all workers end together if these do not come last
     "notebooks/05_losses_and_optimizers.ipynb",
     "notebooks/08_autoencoder.ipynb",
     "notebooks/21_time_series.ipynb",
+    "notebooks/20_sentiment.ipynb",
     "notebooks/22_speech.ipynb",
     "tests/training/test_resuming.py",
     "tests/cli/test_parameters.py",
