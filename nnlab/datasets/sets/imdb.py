@@ -49,9 +49,7 @@ DATASET = Dataset(
             download_bytes=84_125_825,
             content_bytes=65_483_508,
             content_sha256="53401f63790d00988eaba68794083e8b1e613bdeb1396a7f8af4b16627000f69",
-            members=tuple(
-                f"{part}/{folder}/*.txt" for part in ("train", "test") for folder in FOLDERS
-            ),
+            members=("train/neg/*.txt", "train/pos/*.txt", "test/neg/*.txt", "test/pos/*.txt"),
         ),
     ),
     class_names=("negative", "positive"),
