@@ -14,7 +14,9 @@ if "NNLAB_SITE" not in os.environ:
     pytest.skip("`make site` builds it and runs these tests", allow_module_level=True)
 SITE = Path(os.environ["NNLAB_SITE"])
 PAGES = sorted(path for path in SITE.rglob("*.html") if "_static" not in path.parts)
-NOTEBOOKS = sorted((ROOT / "notebooks").rglob("*.ipynb"))
+LESSONS = (ROOT / "notebooks").glob("*.ipynb")
+SOLUTIONS = (ROOT / "notebooks" / "solutions").glob("*.ipynb")
+NOTEBOOKS = sorted([*LESSONS, *SOLUTIONS])  # not what JupyterLab keeps beside them
 # What a browser fetches by itself when it shows a page.
 LOADED = {
     ("script", "src"),
