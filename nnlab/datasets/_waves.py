@@ -1,4 +1,9 @@
-"""WAV files: the chunks of a RIFF file, and samples of 8, 16, 24 or 32 bits, or floats."""
+"""WAV files: the chunks of a RIFF file, and samples of 8, 16, 24 or 32 bits, or floats.
+
+SciPy's reader (1.17) returns the first part of a file that is cut, with a warning that files of
+other programs give, too, and noise where a header contradicts itself; Python's knows no floats. A
+recording that a reader made is to be refused with a reason, so it is read here.
+"""
 
 import struct
 

@@ -2,6 +2,7 @@
 
 import socket
 
+import h11
 from uvicorn.protocols.http.h11_impl import H11Protocol
 
 
@@ -41,10 +42,10 @@ class Connection(H11Protocol):
         return False  # to WebSocket or HTTP/2, which clients may offer
 
     def send_400_response(self, msg):
-        if self.is_answering():  # the body is broken, not the head
-            self.transport.close()
-        else:
+        if self.conn.our_state in (h11.IDLE, h11.SEND_RESPONSE):
             super().send_400_response(msg)
+        else:  # the answer has begun: what is broken is the rest of a body
+            self.transport.close()
 
     def handle_events(self):
         super().handle_events()

@@ -1,34 +1,97 @@
-"""The connections of ``nnlab serve``."""
+"""The connections of ``nnlab serve``, in a loop of their own."""
 
 import asyncio
+import contextlib
+import logging
 import socket
 
+import pytest
 import uvicorn
 from uvicorn.server import ServerState
 
 from nnlab.serving.connection import Connection
 
+SECONDS = 3  # that a client has
+
+
+async def refuse(scope, receive, send):
+    """Answer every request by 415 before its body has come."""
+    await send(
+        {"type": "http.response.start", "status": 415, "headers": [(b"content-length", b"0")]}
+    )
+    await send({"type": "http.response.body"})
+
+
+@contextlib.asynccontextmanager
+async def listening(made):
+    """Listen as uvicorn does for several processes; yield a client. made: connections, appended."""
+    config = uvicorn.Config(
+        refuse, http=Connection, timeout_keep_alive=SECONDS, log_config=None, ws="none"
+    )
+
+    def connection():
+        made.append(Connection(config=config, server_state=ServerState(), app_state={}))
+        return made[-1]
+
+    listener = socket.socket()  # which does not say that it speaks TCP
+    listener.bind(("127.0.0.1", 0))
+    server = await asyncio.get_running_loop().create_server(connection, sock=listener)
+    reader, writer = await asyncio.open_connection(*listener.getsockname())
+    try:
+        yield reader, writer
+    finally:
+        writer.close()
+        server.close()
+
+
+def option(connection, name):
+    peer = connection.transport.get_extra_info("socket")
+    return peer.getsockopt(socket.IPPROTO_TCP, getattr(socket, name))
+
 
 def test_answers_leave_at_once_on_a_listener_that_does_not_say_it_speaks_tcp():
     async def nodelay():
-        config = uvicorn.Config(app=None, http=Connection, log_config=None)
-        accepted = asyncio.get_running_loop().create_future()
-
-        class Seen(Connection):
-            def connection_made(self, transport):
-                super().connection_made(transport)
-                peer = transport.get_extra_info("socket")
-                accepted.set_result(peer.getsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY))
-
-        listener = socket.socket()  # as uvicorn binds it for several processes
-        listener.bind(("127.0.0.1", 0))
-        loop = asyncio.get_running_loop()
-        server = await loop.create_server(
-            lambda: Seen(config=config, server_state=ServerState(), app_state={}), sock=listener
-        )
-        with socket.create_connection(listener.getsockname()):
-            found = await accepted
-        server.close()
-        return found
+        made = []
+        async with listening(made) as (reader, writer):
+            writer.write(b"GET / HTTP/1.1\r\nHost: x\r\n\r\n")
+            await reader.readuntil(b"\r\n\r\n")
+            return option(made[0], "TCP_NODELAY")
 
     assert asyncio.run(nodelay())
+
+
+@pytest.mark.skipif(not hasattr(socket, "TCP_USER_TIMEOUT"), reason="Linux has this")
+def test_a_client_that_takes_nothing_of_its_answer_is_let_go():
+    async def limit():
+        made = []
+        async with listening(made) as (reader, writer):
+            writer.write(b"GET / HTTP/1.1\r\nHost: x\r\n\r\n")
+            await reader.readuntil(b"\r\n\r\n")
+            return option(made[0], "TCP_USER_TIMEOUT")
+
+    assert asyncio.run(limit()) == 1000 * SECONDS
+
+
+@pytest.mark.parametrize(
+    "request_bytes",
+    [
+        b"GET / HTTP/1.1\r\nHost: x\r\nConnection: Upgrade\r\nUpgrade: h2c\r\n\r\n",
+        b"POST / HTTP/1.1\r\nHost: x\r\nTransfer-Encoding: chunked\r\n\r\n",
+    ],
+    ids=["an offer to upgrade", "a broken body after the answer"],
+)
+def test_what_clients_may_send_fills_no_log(request_bytes, caplog):
+    async def answer():
+        async with listening([]) as (reader, writer):
+            writer.write(request_bytes)
+            status = await reader.readuntil(b"\r\n\r\n")
+            writer.write(b"ZZZ\r\n")
+            await reader.read()
+            return status
+
+    with caplog.at_level(logging.WARNING):
+        assert b" 415 " in asyncio.run(answer())
+    said = [
+        record for record in caplog.records if record.message != "Invalid HTTP request received."
+    ]
+    assert not said

@@ -176,14 +176,6 @@ def test_a_client_that_is_done_with_sending_gets_its_answer(port):
         assert b" 200 " in client.recv(10_000)
 
 
-def test_an_offer_to_upgrade_is_passed_over(port):
-    connection = http.client.HTTPConnection("127.0.0.1", port, timeout=30)
-    with contextlib.closing(connection):
-        headers = {"Connection": "Upgrade, HTTP2-Settings", "Upgrade": "h2c"}
-        connection.request("GET", "/health", headers=headers)
-        assert connection.getresponse().status == 200
-
-
 def test_a_body_of_100_mb_is_refused_before_it_is_read(port):
     with socket.create_connection(("127.0.0.1", port), timeout=30) as client:
         client.sendall(
