@@ -18,21 +18,23 @@ def beam_search(
     sources: n sequences of ids, each of one id at least; ids are 1 or more.
     start, end: ids that a target begins with, and that end it; neither is returned.
     beams: beginnings that are kept of each answer, int ≥ 1.
-    max_length: ids of the longest answer, int ≥ 1.
-    length_power: the sum of an answer's log probabilities is divided by its number of ids to this
-        power: 0 favours short answers, 1 compares means.
-    batch_size: sources at a time.
+    max_length: ids of the longest answer, int ≥ 1; what has not ended by then is cut.
+    length_power: the sum of an answer's log probabilities is divided by its number of ids, the end
+        included, to this power: 0 favours short answers, 1 compares means.
+    batch_size: sources at a time, int ≥ 1.
 
-    Raises ValueError where a source is empty, and beams or max_length are below 1.
+    Raises ValueError where a source is empty, where beams, max_length or batch_size are below 1,
+    and where the network gives NaN.
 
     Source: Sutskever et al., "Sequence to Sequence Learning with Neural Networks" (2014); Wu et
     al., "Google's Neural Machine Translation System" (2016), for the power of the length.
     """
     lengths = [len(source) for source in sources]
-    if min(lengths, default=1) < 1 or beams < 1 or max_length < 1:
+    if min([*lengths, beams, max_length, batch_size]) < 1:
         raise ValueError(
-            "expected sources of one id or more, beams ≥ 1 and max_length ≥ 1, "
-            f"got a shortest source of {min(lengths, default=0)}, {beams=} and {max_length=}"
+            "expected sources of one id or more, and beams, max_length and batch_size ≥ 1, "
+            f"got a shortest source of {min(lengths, default=0)}, {beams=}, {max_length=} and "
+            f"{batch_size=}"
         )
 
     class First(keras.Model):
@@ -57,41 +59,46 @@ def beam_search(
             logits, cache = self.translator.step(
                 inputs["ids"], inputs["place"][0], inputs["memory"], inputs["cache"]
             )
-            values, ids = ops.top_k(ops.log_softmax(logits), beams)  # (batch * beams, beams)
-            return values, ids, cache
+            likely = ops.log_softmax(logits)[:, 1:]  # 0 is padding, which is never written
+            values, ids = ops.top_k(likely, min(beams, likely.shape[-1]))  # (batch * beams, top)
+            return values, ids + 1, cache
+
+    def continuations(last, place, memory, cache):
+        """Return log probabilities and ids that may follow, ``(batch, beams, top)``; the cache."""
+        inputs = {"ids": last.ravel(), "place": np.full(last.size, place, np.int32)}
+        inputs |= {"memory": memory, "cache": cache}
+        values, ids, cache = step.predict_on_batch(inputs)
+        if np.isnan(values).any():
+            raise ValueError("the network gives logits that are NaN: its training diverged")
+        return values.reshape(*last.shape, -1), ids.reshape(*last.shape, -1), cache
 
     def search(source):
-        """Return the best answer to each row of source, ids and then zeros."""
+        """Return the best answer to each row of source: ids, and zeros after the end."""
         memory, cache = first.predict_on_batch(source)
         rows = np.arange(len(source))[:, None]  # (batch, 1)
         ids = np.zeros((len(source), beams, max_length + 1), np.int32)
         last = np.full((len(source), beams), start, np.int32)
-        totals = np.where(np.arange(beams) == 0, 0, -np.inf)  # at first, there is one beginning
-        totals = np.tile(totals, (len(source), 1))  # sums of log probabilities
-        sizes = np.zeros(totals.shape, np.int32)
-        alive = np.ones(totals.shape, bool)  # has not ended
+        sizes = np.zeros(last.shape, np.int32)
+        alive = np.ones(last.shape, bool)  # has not ended
+        totals = np.full(last.shape, -np.inf)  # sums of log probabilities
+        totals[:, 0] = 0  # at first, there is only one beginning
         for place in range(max_length + 1):
-            inputs = {"ids": last.ravel(), "place": np.full(last.size, place, np.int32)}
-            inputs |= {"memory": memory, "cache": cache}
-            values, nexts, cache = step.predict_on_batch(inputs)
-            if np.isnan(values).any():
-                raise ValueError("the network gives logits that are NaN: its training diverged")
-            values = values.reshape(*last.shape, beams).astype("float64")
-            nexts = nexts.reshape(values.shape)
-            values[~alive] = np.where(np.arange(beams) == 0, 0, -np.inf)  # stays as it is
-            nexts[~alive] = 0
+            values, nexts, cache = continuations(last, place, memory, cache)
+            only = np.where(np.arange(values.shape[-1]) == 0, 0, -np.inf)
+            values = np.where(alive[..., None], values, only)  # what has ended stays as it is
+            nexts = np.where(alive[..., None], nexts, 0)
             sizes = sizes + alive
-            totals = totals[..., None] + values  # (batch, beams, beams)
-            means = totals / sizes[..., None] ** length_power
-            best = np.argsort(-means.reshape(len(source), -1), axis=1, kind="stable")[:, :beams]
-            before = best // beams  # which beginning each of them continues
+            totals = totals[..., None] + values  # (batch, beams, top)
+            scores = (totals / sizes[..., None] ** length_power).reshape(len(source), -1)
+            best = np.argsort(-scores, axis=1, kind="stable")[:, :beams]
+            before = best // values.shape[-1]  # which beginning each of them continues
             totals = totals.reshape(len(source), -1)[rows, best]
             last = nexts.reshape(len(source), -1)[rows, best]
             ids = ids[rows, before]
             ids[:, :, place] = last
             sizes = sizes[rows, before]
             alive = alive[rows, before] & (last != end)
-            if not alive.any():
+            if not (alive & np.isfinite(totals)).any():
                 break
             order = (rows * beams + before).ravel()
             cache = [np.asarray(part)[order] for part in cache]
@@ -101,13 +108,14 @@ def beam_search(
     first.compile()
     step.compile()
     answers = []
+    rows = min(batch_size, len(sources))  # one shape for all batches: compiled once
     for begin in range(0, len(sources), batch_size):
         batch = sources[begin : begin + batch_size]
-        source = np.zeros((batch_size, max(2, *lengths)), np.int32)  # one shape: compiled once
-        source[:, 0] = end  # rows that are left over
-        for row, source_ids in zip(source, batch, strict=False):
-            row[: len(source_ids)] = source_ids
+        source = np.zeros((rows, max(lengths)), np.int32)
+        for row in range(rows):  # those that are left over repeat the last source
+            source_ids = batch[min(row, len(batch) - 1)]
+            source[row, : len(source_ids)] = source_ids
         for row in search(source)[: len(batch)]:
-            answer = row[: np.flatnonzero((row == end) | (row == 0)).min(initial=max_length)]
+            answer = row[: np.flatnonzero(row == end).min(initial=max_length)]
             answers.append(answer.tolist())
     return answers

@@ -30,9 +30,9 @@ from nnlab.models.vgg import build_vgg
 
 __all__ = [
     "DCGAN",
+    "VAE",
     "RecurrentTranslator",
     "Transformer",
-    "VAE",
     "box_loss",
     "build_char_rnn",
     "build_cnn",

@@ -4,6 +4,8 @@
 place at a time, as `nnlab.decoding.beam_search` does.
 """
 
+from operator import index
+
 import keras
 from keras import layers, ops
 
@@ -12,13 +14,16 @@ from keras import layers, ops
 class RecurrentTranslator(keras.Model):
     """A GRU that reads in both directions, and one that writes, which attends to what was read.
 
-    Called, trained and asked step by step as `Transformer` is.
+    Called, trained and asked step by step as `Transformer` is. ``model.call(inputs, maps=maps)``
+    puts ``"attention"`` into the dict maps: ``(batch, target_length, source_length)``.
 
     vocab_size: number of different ids, the 0 of padding included; source and target share them,
         and one table holds their vectors, at the input and at the output.
     width: length of an id's vector.
     units: width of the hidden state that writes; half of it is read by each direction; even.
     dropout: fraction of the vectors, and of what is answered, set to zero while training.
+
+    Raises ValueError for odd units, and for a number that is too small.
 
     Source: Bahdanau et al., "Neural Machine Translation by Jointly Learning to Align and Translate"
     (2015); the attention is Luong et al.'s, "Effective Approaches to Attention-based Neural Machine
@@ -27,12 +32,17 @@ class RecurrentTranslator(keras.Model):
 
     def __init__(self, vocab_size, *, width=128, units=256, dropout=0.2, **kwargs):
         super().__init__(**kwargs)
+        self.vocab_size = index(vocab_size)  # an int, also of NumPy; nothing else
+        self.width = index(width)
+        self.units = index(units)
+        self.rate = float(dropout)
+        if min(vocab_size, width, units) < 1:
+            raise ValueError(
+                "vocab_size, width and units must be 1 or more, "
+                f"got {vocab_size=}, {width=} and {units=}"
+            )
         if units % 2:
             raise ValueError(f"units must be even, half for each direction, got {units}")
-        self.vocab_size = int(vocab_size)
-        self.width = int(width)
-        self.units = int(units)
-        self.rate = float(dropout)
         spread = keras.initializers.RandomNormal(stddev=self.width**-0.5)
         self.words = layers.Embedding(self.vocab_size, self.width, spread, name="words")
         self.dropout = layers.Dropout(self.rate)
@@ -65,7 +75,8 @@ class RecurrentTranslator(keras.Model):
         mask, keys, states, _ = memory
         scores = ops.matmul(hidden, ops.transpose(keys, (0, 2, 1)))
         scores = ops.where(mask[:, None, :], ops.cast(scores, "float32"), -1e9)
-        weights = ops.softmax(scores)  # (batch, target_length, source_length)
+        # Softmax over places; ops.softmax warns where there is only one.
+        weights = ops.exp(ops.log_softmax(scores))  # (batch, target_length, source_length)
         if maps is not None:
             maps["attention"] = weights
         found = ops.matmul(ops.cast(weights, states.dtype), states)
@@ -79,6 +90,12 @@ class RecurrentTranslator(keras.Model):
         x = self.vectors(inputs["target"], training)
         hidden = self.writer(x, initial_state=memory[-1])  # (batch, length, units)
         return self.answer(hidden, memory, training, maps)
+
+    def attention_maps(self, inputs):
+        """Return ``{"attention": weights}``, ``(batch, target_length, source_length)``."""
+        maps = {}
+        self.call(inputs, maps=maps)
+        return maps
 
     def start(self, source, length):
         """Return what is known of the source, and the first hidden state; length is not needed."""

@@ -4,6 +4,8 @@
 place at a time, as `nnlab.decoding.beam_search` does.
 """
 
+from operator import index
+
 import keras
 import numpy as np
 from keras import layers, ops
@@ -18,6 +20,10 @@ class Transformer(keras.Model):
     each place of the target, float32 ``(batch, target_length, vocab_size)``, each from the places
     up to it. With ``encoder_depth=0`` it only writes: ``model(ids)`` takes the target alone.
 
+    ``model.call(inputs, maps=maps)`` also puts what each block attends to into the dict maps:
+    ``(batch, heads, length, places)``, which sum to 1 over places. Ask ``call`` itself: ``model()``
+    hands on a copy of the dict.
+
     vocab_size: number of different ids, the 0 of padding included; source and target share them,
         and one table holds their vectors, at the input and at the output.
     width: length of the vector at each place, a multiple of heads and of 2.
@@ -26,7 +32,7 @@ class Transformer(keras.Model):
     encoder_depth, decoder_depth: number of blocks that read, and that write.
     dropout: fraction of what a block adds that is set to zero while training, in ``[0, 1)``.
 
-    Raises ValueError where heads do not share the width evenly.
+    Raises ValueError where heads do not share the width evenly, and for a number that is too small.
 
     Source: Vaswani et al., "Attention Is All You Need" (2017); normalization goes before each part,
     as in Xiong et al., "On Layer Normalization in the Transformer Architecture" (2020).
@@ -45,15 +51,21 @@ class Transformer(keras.Model):
         **kwargs,
     ):
         super().__init__(**kwargs)
+        self.vocab_size = index(vocab_size)  # an int, also of NumPy; nothing else
+        self.width = index(width)
+        self.heads = index(heads)
+        self.units = index(units)
+        self.encoder_depth = index(encoder_depth)
+        self.decoder_depth = index(decoder_depth)
+        self.rate = float(dropout)
+        if min(vocab_size, width, heads, units, decoder_depth) < 1 or encoder_depth < 0:
+            raise ValueError(
+                "vocab_size, width, heads, units and decoder_depth must be 1 or more, and "
+                f"encoder_depth 0 or more, got {vocab_size=}, {width=}, {heads=}, {units=}, "
+                f"{decoder_depth=} and {encoder_depth=}"
+            )
         if width % heads or width % 2:
             raise ValueError(f"width must be a multiple of heads and of 2, got {width=}, {heads=}")
-        self.vocab_size = int(vocab_size)
-        self.width = int(width)
-        self.heads = int(heads)
-        self.units = int(units)
-        self.encoder_depth = int(encoder_depth)
-        self.decoder_depth = int(decoder_depth)
-        self.rate = float(dropout)
         self.key_scale = (self.width // self.heads) ** -0.5
         spread = keras.initializers.RandomNormal(stddev=self.width**-0.5)
         self.words = layers.Embedding(self.vocab_size, self.width, spread, name="words")
@@ -63,7 +75,8 @@ class Transformer(keras.Model):
             self.add_block(f"encoder_{block}", ["self"])
         for block in range(self.decoder_depth):
             self.add_block(f"decoder_{block}", ["self", "cross"][: 2 if encoder_depth else 1])
-        self.parts["encoder_norm"] = layers.LayerNormalization(name="encoder_norm")
+        if self.encoder_depth:
+            self.parts["encoder_norm"] = layers.LayerNormalization(name="encoder_norm")
         self.parts["decoder_norm"] = layers.LayerNormalization(name="decoder_norm")
         self.build()
 
@@ -93,10 +106,10 @@ class Transformer(keras.Model):
         return self.dropout(x + ops.cast(waves, x.dtype), training=training)
 
     def split(self, x):
-        """Return vectors ``(batch, length, width)`` as ``(batch, heads, length, width / heads)``."""
+        """Return the part of each vector that belongs to each head."""
         length = ops.shape(x)[1]
         x = ops.reshape(x, (-1, length, self.heads, self.width // self.heads))
-        return ops.transpose(x, (0, 2, 1, 3))
+        return ops.transpose(x, (0, 2, 1, 3))  # (batch, heads, length, width / heads)
 
     def keys_and_values(self, name, x):
         """Return what places can be found by and what they tell, split into heads."""
@@ -108,7 +121,8 @@ class Transformer(keras.Model):
         queries = self.split(self.parts[f"{name}_queries"](x)) * self.key_scale
         scores = ops.matmul(queries, ops.transpose(keys, (0, 1, 3, 2)))
         scores = ops.where(mask, ops.cast(scores, "float32"), -1e9)
-        weights = ops.softmax(scores)  # (batch, heads, length, places), sum 1 over places
+        # Softmax over places; ops.softmax warns where there is only one.
+        weights = ops.exp(ops.log_softmax(scores))  # (batch, heads, length, places)
         if maps is not None:
             maps[name] = weights
         found = ops.matmul(ops.cast(weights, values.dtype), values)
@@ -171,14 +185,25 @@ class Transformer(keras.Model):
         x = self.vectors(target, training=training)
         return self.write(x, memory, mask, training=training, maps=maps)[0]
 
+    def attention_maps(self, inputs):
+        """Return the weights of each attention, dict of name → ``(batch, heads, length, places)``.
+
+        The names are ``encoder_0_self``, ``decoder_0_self``, ``decoder_0_cross`` and so on.
+        """
+        maps = {}
+        self.call(inputs, maps=maps)
+        return maps
+
     def start(self, source, length):
         """Return what is known of the source, and an empty cache for a target of that length."""
+        if not self.encoder_depth:
+            raise ValueError("a Transformer with encoder_depth=0 reads no source: call it instead")
         shape = (ops.shape(source)[0], self.heads, length, self.width // self.heads)
         cache = [ops.zeros(shape, self.compute_dtype) for _ in range(2 * self.decoder_depth)]
         return self.read(source), cache
 
     def step(self, ids, place, memory, cache):
-        """Return logits ``(batch, vocab_size)`` after ids ``(batch,)`` at a place, and the cache."""
+        """Return logits ``(batch, vocab_size)`` after ids ``(batch,)`` at place, and the cache."""
         mask = ops.arange(ops.shape(cache[0])[2]) <= place  # (length,)
         x = self.vectors(ids[:, None], start=place)
         logits, cache = self.write(x, memory, mask, cache, place)
