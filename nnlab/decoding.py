@@ -104,8 +104,9 @@ def beam_search(
             cache = [np.asarray(part)[order] for part in cache]
         return ids[:, 0]
 
-    first, step = First(), Step()
+    first = First()
     first.compile()
+    step = Step()
     step.compile()
     answers = []
     rows = min(batch_size, len(sources))  # one shape for all batches: compiled once

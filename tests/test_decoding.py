@@ -8,7 +8,8 @@ import pytest
 
 from nnlab import decoding, models
 
-START, END = 1, 2
+START = 1
+END = 2
 IDS = 6  # 0 is padding, 3 to 5 are words
 SOURCES = [[3, 4, 5, 3], [5], [4, 4], [3, 5, 4], [5, 4, 3, 3, 4]]
 BUILDERS = {

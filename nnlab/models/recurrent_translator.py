@@ -14,8 +14,8 @@ from keras import layers, ops
 class RecurrentTranslator(keras.Model):
     """A GRU that reads in both directions, and one that writes, which attends to what was read.
 
-    Called, trained and asked step by step as `Transformer` is. ``model.call(inputs, maps=maps)``
-    puts ``"attention"`` into the dict maps: ``(batch, target_length, source_length)``.
+    Called, trained and asked step by step as `Transformer` is; ``attention_maps(inputs)`` tells how
+    much each place of the target attends to each of the source.
 
     vocab_size: number of different ids, the 0 of padding included; source and target share them,
         and one table holds their vectors, at the input and at the output.
@@ -94,7 +94,7 @@ class RecurrentTranslator(keras.Model):
     def attention_maps(self, inputs):
         """Return ``{"attention": weights}``, ``(batch, target_length, source_length)``."""
         maps = {}
-        self.call(inputs, maps=maps)
+        self.call(inputs, maps=maps)  # calling the model itself would fill a copy
         return maps
 
     def start(self, source, length):

@@ -20,9 +20,7 @@ class Transformer(keras.Model):
     each place of the target, float32 ``(batch, target_length, vocab_size)``, each from the places
     up to it. With ``encoder_depth=0`` it only writes: ``model(ids)`` takes the target alone.
 
-    ``model.call(inputs, maps=maps)`` also puts what each block attends to into the dict maps:
-    ``(batch, heads, length, places)``, which sum to 1 over places. Ask ``call`` itself: ``model()``
-    hands on a copy of the dict.
+    ``attention_maps(inputs)`` tells how much each place attends to each other one.
 
     vocab_size: number of different ids, the 0 of padding included; source and target share them,
         and one table holds their vectors, at the input and at the output.
@@ -188,10 +186,11 @@ class Transformer(keras.Model):
     def attention_maps(self, inputs):
         """Return the weights of each attention, dict of name → ``(batch, heads, length, places)``.
 
-        The names are ``encoder_0_self``, ``decoder_0_self``, ``decoder_0_cross`` and so on.
+        The names are ``encoder_0_self``, ``decoder_0_self``, ``decoder_0_cross`` and so on; weights
+        sum to 1 over places.
         """
         maps = {}
-        self.call(inputs, maps=maps)
+        self.call(inputs, maps=maps)  # calling the model itself would fill a copy
         return maps
 
     def start(self, source, length):

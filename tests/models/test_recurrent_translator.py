@@ -120,11 +120,7 @@ def test_place_by_place_its_logits_are_those_of_all_places_at_once(
 
 
 def test_attention_sums_to_one_and_padding_gets_none(build):
-    network = build()
-    maps = {}
-    logits = network.call(PAIR, maps=maps)
-    np.testing.assert_allclose(array(logits), array(network(PAIR)), atol=1e-5)
-    weights = array(maps["attention"])
+    weights = array(build().attention_maps(PAIR)["attention"])
     assert weights.shape == (3, 6, 5)
     np.testing.assert_allclose(weights.sum(axis=-1), 1, atol=1e-5)
     seen = np.broadcast_to(SOURCE[:, None, :] > 0, weights.shape)
