@@ -32,8 +32,6 @@ NOT_IMPORTED = {
     "ruff": "make lint",
     "build": "the test of the wheel below",
     "uv": "make",
-    "sentencepiece": "for notebook 23, which is still to come",
-    "sacrebleu": "for notebook 23, which is still to come",
     "tensorboard": "the callback of Keras writes for it, and `%tensorboard` shows it",
     "myst-nb": "the site's conf.py names it",
     "sphinx-book-theme": "the site's conf.py names it",
