@@ -14,6 +14,7 @@ LONGEST_FIRST = (  # all workers end together if these do not come last
     "notebooks/21_time_series.ipynb",
     "notebooks/20_sentiment.ipynb",
     "notebooks/22_speech.ipynb",
+    "notebooks/23_translation.ipynb",
     "tests/training/test_resuming.py",
     "tests/cli/test_parameters.py",
     "notebooks/60_deployment.ipynb",

@@ -10,6 +10,7 @@
 ``nnlab.plotting``        ``plot_*``: draw on the Axes given, and return it
 ``nnlab.text``            vocabulary, batches to train on
 ``nnlab.sampling``        new examples from a trained network: texts, paths in a latent space
+``nnlab.decoding``        the most probable answer of a trained network: beam search
 ``nnlab.trained``         ``load_trained``: networks that come trained; ``keep_model``: your own
 ``nnlab.explaining``      what an answer of a network depends on
 ``nnlab.drawing``         a pad to draw digits on, and what makes them look like MNIST's
@@ -18,9 +19,9 @@
 ``nnlab`` (the command)   ``run``, ``launch``, ``serve``, ``demo``, ``data``, ``copy``, ``info``
 ========================  =====================================================================
 
-What models, training, metrics, plotting, text, sampling, explaining and drawing offer can be pasted
-into other code under its module's import lines; ``nnlab copy models.build_mlp`` prints a helper
-with just the imports it needs.
+What models, training, metrics, plotting, text, sampling, decoding, explaining and drawing offer can
+be pasted into other code under its module's import lines; ``nnlab copy models.build_mlp`` prints a
+helper with just the imports it needs.
 """
 
 __version__ = "0.2.0"

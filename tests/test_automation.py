@@ -18,7 +18,7 @@ MAY = [
     {"pages": "write", "id-token": "write"},  # publishes the site
 ]
 TOUCHES_KERAS = re.compile(
-    r"^\s*(import|from) (keras|nnlab\.(models|training|sampling|explaining))", re.M
+    r"^\s*(import|from) (keras|nnlab\.(models|training|sampling|decoding|explaining))", re.M
 )
 
 

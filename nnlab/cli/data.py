@@ -9,7 +9,7 @@ data_app = typer.Typer(name="data", no_args_is_help=True, help="List, fetch and 
 
 def collections():
     """Return {kind: {name: `Dataset`}}."""
-    from nnlab.datasets import audio, boxes, images, masks, reviews, series, texts, weights
+    from nnlab.datasets import audio, boxes, images, masks, pairs, reviews, series, texts, weights
 
     return {
         "image": images.DATASETS,
@@ -17,6 +17,7 @@ def collections():
         "mask": masks.DATASETS,
         "text": texts.DATASETS,
         "review": reviews.DATASETS,
+        "pair": pairs.DATASETS,
         "series": series.DATASETS,
         "audio": audio.DATASETS,
         "net": weights.DATASETS,

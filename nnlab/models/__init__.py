@@ -19,16 +19,20 @@ from nnlab.models.forecasting import (
 )
 from nnlab.models.googlenet import build_googlenet
 from nnlab.models.mlp import build_mlp
+from nnlab.models.recurrent_translator import RecurrentTranslator
 from nnlab.models.resnet import build_resnet
 from nnlab.models.rnn import build_char_rnn
 from nnlab.models.squeezenet import build_squeezenet
 from nnlab.models.text_classifiers import build_text_cnn, build_text_mean, build_text_rnn
+from nnlab.models.transformer import Transformer
 from nnlab.models.unet import build_unet
 from nnlab.models.vgg import build_vgg
 
 __all__ = [
     "DCGAN",
     "VAE",
+    "RecurrentTranslator",
+    "Transformer",
     "box_loss",
     "build_char_rnn",
     "build_cnn",

@@ -38,6 +38,8 @@ def test_list_shows_each_set_with_its_state_in_80_columns(data, cached):
         "python_docs": "embedded",
         "imdb": "absent",
         "opinions": "embedded",
+        "spa_eng": "absent",
+        "phrases": "embedded",
         "etth1": "absent",
         "etth2": "absent",
         "sunspots": "absent",

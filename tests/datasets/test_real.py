@@ -11,6 +11,7 @@ from nnlab.datasets import (
     load_boxes,
     load_images,
     load_masks,
+    load_pairs,
     load_reviews,
     load_series,
     load_text,
@@ -35,6 +36,8 @@ def real(monkeypatch):
                 return load_series(name)
             if name == "imdb":
                 return load_reviews(name)
+            if name == "spa_eng":
+                return load_pairs(name)
             if name == "nuclei":
                 return load_masks(name)
             return load_images(name) if name in DATASETS else load_text(name)
@@ -179,3 +182,15 @@ def test_imdb_has_its_published_counts_and_123_texts_in_both_parts(real):
         assert set(stars[y == 1].tolist()) == {7, 8, 9, 10}
     # train/pos/0_9.txt, the first that most tutorials show
     assert data.x_train[12_500].startswith("Bromwell High is a cartoon comedy. It ran at the same")
+
+
+def test_spa_eng_has_its_118_121_pairs_of_which_12_percent_have_several_translations(real):
+    data = real("spa_eng")
+    assert len(data.sources) == len(data.targets) == 118_121
+    counts = Counter(data.sources)
+    assert len(counts) == 102_323
+    assert sum(count > 1 for count in counts.values()) == 12_247
+    assert len(set(zip(data.sources, data.targets, strict=True))) == 118_112
+    assert (data.sources[0], data.targets[:2]) == ("Go.", ("Ve.", "Vete."))
+    assert data.sources[-1].startswith("It may be impossible to get a completely error-free corpus")
+    assert not any(set("\t\r\n") & set(text) for text in data.sources + data.targets)

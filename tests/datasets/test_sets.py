@@ -15,6 +15,7 @@ from nnlab.datasets import (
     load_images,
     load_text,
     masks,
+    pairs,
     reviews,
     series,
     texts,
@@ -32,6 +33,7 @@ COLLECTIONS = {
     "box": boxes.DATASETS,
     "image": images.DATASETS,
     "mask": masks.DATASETS,
+    "pair": pairs.DATASETS,
     "review": reviews.DATASETS,
     "series": series.DATASETS,
     "text": texts.DATASETS,
@@ -40,7 +42,12 @@ COLLECTIONS = {
 ALL = {}
 for each in COLLECTIONS.values():
     ALL |= each
-SHARED_FOLDERS = ("ett/", "speech/", "timeseries/")  # not named as the data set in them
+SHARED_FOLDERS = (
+    "ett/",
+    "speech/",
+    "timeseries/",
+    "translation/",
+)  # not named as the data set in them
 
 
 @pytest.mark.parametrize("collection", COLLECTIONS.values(), ids=COLLECTIONS)

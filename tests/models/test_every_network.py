@@ -10,7 +10,7 @@ SHAPE = (8, 8, 3)
 INT = np.int64  # what NumPy counts with, e.g. in labels.max() + 1
 FLOAT = np.float64
 
-# name: its arguments, as NumPy's numbers, and the shape of an example that goes in
+# name: its arguments, as NumPy's numbers, and the shape of an example that goes in, or several
 NETWORKS = {
     "build_mlp": (
         {"image_shape": SHAPE, "num_classes": INT(3), "units": (INT(4),), "dropout": FLOAT(0.1)},
@@ -178,6 +178,27 @@ NETWORKS = {
         },
         (6,),
     ),
+    "Transformer": (
+        {
+            "vocab_size": INT(5),
+            "width": INT(4),
+            "heads": INT(2),
+            "units": INT(3),
+            "encoder_depth": INT(1),
+            "decoder_depth": INT(1),
+            "dropout": FLOAT(0.1),
+        },
+        {"source": (6,), "target": (4,)},
+    ),
+    "RecurrentTranslator": (
+        {
+            "vocab_size": INT(5),
+            "width": INT(4),
+            "units": INT(6),
+            "dropout": FLOAT(0.1),
+        },
+        {"source": (6,), "target": (4,)},
+    ),
     "build_detector": (
         {
             "image_shape": (INT(16), INT(24), INT(3)),
@@ -214,6 +235,8 @@ def network_and_inputs(name, helper):
         settings, shape = NETWORKS[name]
         network = helper(getattr(models, name))(**settings)
         rng = np.random.default_rng(0)
+        if isinstance(shape, dict):  # ids of several texts
+            return network, {key: rng.integers(0, 5, (3, *each)) for key, each in shape.items()}
         if "vocab_size" in settings:  # ids
             return network, rng.integers(0, 5, (3, *shape))
         return network, rng.random((3, *shape))

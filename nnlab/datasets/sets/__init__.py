@@ -1,8 +1,8 @@
 """What is known of each data set: who made it, its licence, its files, how they become arrays.
 
 A new data set is a file in this folder that defines ``DATASET``, its name in the collection of its
-kind (``audio.py``, ``boxes.py``, ``images.py``, ``masks.py``, ``reviews.py``, ``series.py``,
-``texts.py``, ``weights.py``), and a test.
+kind (``audio.py``, ``boxes.py``, ``images.py``, ``masks.py``, ``pairs.py``, ``reviews.py``,
+``series.py``, ``texts.py``, ``weights.py``), and a test.
 """
 
 from collections.abc import Callable
