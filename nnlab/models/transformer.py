@@ -99,7 +99,8 @@ class Transformer(keras.Model):
         x = ops.cast(self.words(ids), self.compute_dtype) * self.width**0.5
         places = ops.cast(ops.arange(ops.shape(ids)[1]) + start, "float32")  # (length,)
         rates = np.exp(-np.log(10_000) * np.arange(0, self.width, 2) / self.width)
-        angles = places[:, None] * rates.astype("float32")  # (length, width / 2)
+        rates = ops.convert_to_tensor(rates, "float32")  # (width / 2,)
+        angles = places[:, None] * rates  # (length, width / 2)
         waves = ops.concatenate([ops.sin(angles), ops.cos(angles)], axis=-1)  # (length, width)
         return self.dropout(x + ops.cast(waves, x.dtype), training=training)
 
