@@ -44,32 +44,27 @@ async def listening(made):
         server.close()
 
 
-def option(connection, name):
-    peer = connection.transport.get_extra_info("socket")
-    return peer.getsockopt(socket.IPPROTO_TCP, getattr(socket, name))
+def option_after_an_answer(name):
+    """Return an option of the socket that a connection has answered on."""
 
-
-def test_answers_leave_at_once_on_a_listener_that_does_not_say_it_speaks_tcp():
-    async def nodelay():
+    async def ask():
         made = []
         async with listening(made) as (reader, writer):
             writer.write(b"GET / HTTP/1.1\r\nHost: x\r\n\r\n")
             await reader.readuntil(b"\r\n\r\n")
-            return option(made[0], "TCP_NODELAY")
+            peer = made[0].transport.get_extra_info("socket")
+            return peer.getsockopt(socket.IPPROTO_TCP, getattr(socket, name))
 
-    assert asyncio.run(nodelay())
+    return asyncio.run(ask())
+
+
+def test_answers_leave_at_once_on_a_listener_that_does_not_say_it_speaks_tcp():
+    assert option_after_an_answer("TCP_NODELAY")
 
 
 @pytest.mark.skipif(not hasattr(socket, "TCP_USER_TIMEOUT"), reason="Linux has this")
 def test_a_client_that_takes_nothing_of_its_answer_is_let_go():
-    async def limit():
-        made = []
-        async with listening(made) as (reader, writer):
-            writer.write(b"GET / HTTP/1.1\r\nHost: x\r\n\r\n")
-            await reader.readuntil(b"\r\n\r\n")
-            return option(made[0], "TCP_USER_TIMEOUT")
-
-    assert asyncio.run(limit()) == 1000 * SECONDS
+    assert option_after_an_answer("TCP_USER_TIMEOUT") == 1000 * SECONDS
 
 
 @pytest.mark.parametrize(
