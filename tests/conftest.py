@@ -5,6 +5,7 @@ import hashlib
 import os
 import shutil
 import subprocess
+import sys
 from dataclasses import replace
 
 os.environ["MPLBACKEND"] = "agg"  # no window
@@ -13,6 +14,13 @@ os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
 import pytest
 
 from nnlab.cli._copying import copyable_source, find_helper
+
+
+@pytest.fixture(autouse=True)
+def seed():
+    """Start each test with the same random numbers, so that a network has the same weights."""
+    if keras := sys.modules.get("keras"):
+        keras.utils.set_random_seed(0)
 
 
 @pytest.fixture(scope="module", params=["imported", "copied"])

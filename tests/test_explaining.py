@@ -28,7 +28,6 @@ def test_the_gradient_of_a_linear_model_is_the_weights_of_the_output(input_gradi
 
 
 def test_the_gradient_says_by_how_much_the_output_changes(input_gradient):
-    keras.utils.set_random_seed(0)
     model = keras.Sequential(
         [
             keras.Input((6, 6, 2)),

@@ -114,7 +114,6 @@ def test_gpus_are_left_to_the_backend_that_computes(stream, monkeypatch, backend
 
 
 def test_a_network_learns_from_a_stream_and_is_evaluated_by_it(stream, small_images):
-    keras.utils.set_random_seed(0)
     model = keras.Sequential(
         [
             keras.Input(SHAPE),

@@ -76,7 +76,6 @@ def test_images_are_moved_only_while_training(build_cnn):
 
 @pytest.mark.parametrize(("shift", "moves"), [(0.4, True), (0.0, False)])
 def test_fit_moves_images_anew_in_each_epoch(build_cnn, shift, moves):
-    keras.utils.set_random_seed(0)
     model = build_cnn((8, 8, 1), 2, filters=(3,), dropout=0.0, shift=shift)
     model.compile(keras.optimizers.SGD(0.0), "sparse_categorical_crossentropy")
     images = np.random.default_rng(0).random((20, 8, 8, 1))

@@ -129,7 +129,6 @@ def answers_of(model, images):
 
 @pytest.mark.parametrize("shape", [(240, 320, 3), (40, 72, 1), (8, 8, 3)])
 def test_each_square_of_eight_pixels_has_its_answers(build_detector, shape):
-    keras.utils.set_random_seed(0)
     images = np.random.default_rng(0).integers(0, 256, (2, *shape))
     answers = answers_of(build_detector(shape, 2, filters=(2, 3, 4, 5, 6)), images)
     rows = shape[0] // 8
@@ -281,7 +280,6 @@ def test_maps_of_another_shape_are_refused(find_boxes):
 
 
 def test_it_learns_to_find_bright_squares():
-    keras.utils.set_random_seed(0)
     rng = np.random.default_rng(0)
     images = rng.integers(0, 60, (24, 32, 32, 1)).astype("float32")
     heat = []

@@ -83,7 +83,6 @@ def test_detail_comes_by_the_skip_connection_and_the_surroundings_from_below(bui
 
 
 def test_it_learns_to_outline_bright_squares(build_unet):
-    keras.utils.set_random_seed(0)
     rng = np.random.default_rng(0)
     masks = np.zeros((32, 16, 16, 1), np.float32)
     for mask in masks:
