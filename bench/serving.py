@@ -1,14 +1,14 @@
 """A network behind HTTP: ``nnlab serve`` beside Keras in FastAPI (keras_server.py).
 
-Both serve notebook 02's network by one process for each core, and answer test digits as PNG files.
-A client sends its next digit when the last one is answered, over a connection that stays open. The
-clients run on the same machine, in one process: they take their share of its cores.
+Both serve notebook 02's network as their documents start them: ``nnlab serve`` by one process for
+each core, the peer by one in all. They answer test digits as PNG files. A client sends its next
+digit when the last one is answered, over a connection that stays open. The clients run on the same
+machine, in one process: they take their share of its cores.
 """
 
 import asyncio
 import contextlib
 import io
-import os
 import re
 import socket
 import subprocess
@@ -23,15 +23,11 @@ from measure import Trial, compare
 from PIL import Image
 
 HERE = Path(__file__).parent
-PROCESSES = str(os.cpu_count())
 SERVERS = {
-    "nnlab serve": [
-        *("-c", "from nnlab.cli import app; app()", "serve", "mnist_cnn"),
-        *("--processes", PROCESSES),
-    ],
+    "nnlab serve": ["-c", "from nnlab.cli import app; app()", "serve", "mnist_cnn"],
     "Keras in FastAPI": [
         *("-m", "uvicorn", "keras_server:app", "--app-dir", str(HERE)),
-        *("--workers", PROCESSES, "--no-access-log", "--log-level", "warning"),
+        *("--no-access-log", "--log-level", "warning"),
     ],
 }
 
