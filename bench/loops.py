@@ -3,6 +3,7 @@
 Keras is called as nnlab's notebooks call it, PyTorch as one writes it by hand.
 """
 
+import math
 from pathlib import Path
 
 import numpy as np
@@ -66,6 +67,11 @@ def with_bfloat16(contestants):
     return found
 
 
+def count_weights(variables):
+    """Return how many numbers are in variables of Keras or parameters of PyTorch."""
+    return sum(math.prod(each.shape) for each in variables)
+
+
 def keras_classifier(trial, model, x, y, batch_size, epochs, *, peak=None, held_out=0.0, **options):
     """Train a classifier as notebooks 01 and 02 do, and return the trial.
 
@@ -100,12 +106,29 @@ def torch_classifier(trial, model, x, y, batch_size, rounds):
     """
     import torch
 
-    loss_of = torch.nn.CrossEntropyLoss()
+    cross_entropy = torch.nn.CrossEntropyLoss()
+
+    def loss_of(logits, targets):
+        return cross_entropy(logits.flatten(0, -2), targets.flatten())
+
+    return torch_training(trial, model, loss_of, x, y, batch_size, rounds)
+
+
+def torch_training(trial, model, loss_of, x, y, batch_size, rounds, *, clip=math.inf):
+    """Train a network of PyTorch by Adam, and return the trial.
+
+    loss_of: function of what the network answers, and of the part of y that belongs to it.
+    clip: the largest norm of all gradients together.
+    """
+    import torch
+
     optimizer = torch.optim.Adam(model.parameters(), fused=True)
     for _ in range(rounds):
         for chosen in torch.randperm(len(x)).split(batch_size):
             optimizer.zero_grad()
-            loss_of(model(x[chosen]).flatten(0, -2), y[chosen].flatten()).backward()
+            loss_of(model(x[chosen]), y[chosen]).backward()
+            if clip < math.inf:
+                torch.nn.utils.clip_grad_norm_(model.parameters(), clip)
             optimizer.step()
         trial.round_ends()
     return trial

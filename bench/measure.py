@@ -10,6 +10,7 @@ import time
 from dataclasses import asdict, dataclass, field
 from datetime import date
 from pathlib import Path
+from unittest.mock import patch
 
 import numpy as np
 import typer
@@ -26,7 +27,7 @@ class Trial:
     examples: trained on in a round.
     judge: returns the quality reached; the clock stands still meanwhile.
     flops: floating-point operations that training takes for an example, counted from the model.
-    facts: what else a program measures, by name.
+    facts: what else a program measures, by name; "weights" of the network must be equal for all.
     """
 
     examples: int
@@ -59,10 +60,8 @@ def notebook_settings(name):
     cells = notebook["cells"]
     [cell] = [cell for cell in cells if "parameters" in cell["metadata"].get("tags", [])]
     names = {}
-    quick = os.environ.pop("NNLAB_QUICK", None)
-    exec("".join(cell["source"]), names)
-    if quick is not None:
-        os.environ["NNLAB_QUICK"] = quick
+    with patch("nnlab.notebook.begin", return_value=False):  # nor is Keras imported
+        exec("".join(cell["source"]), names)
     return {key: value for key, value in names.items() if key.isupper()}
 
 
@@ -182,6 +181,8 @@ def rounds(program, contest, contestants, runs, quick):
         for contestant in contestants:
             trial = child(program, contest, contestant, quick)
             trials.append({"contestant": contestant, "run": number, **trial})
+            sizes = {each["weights"] for each in trials if "weights" in each}
+            assert len(sizes) < 2, f"not the same network: {sizes} weights"
             seconds, quality = trial["rounds"][-1]
             name = f"{Path(program).stem} {contest} {number + 1}: {contestant:<32}"
             print(f"{name} {seconds:7.1f} s  {quality}", flush=True)

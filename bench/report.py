@@ -17,9 +17,14 @@ NAMES = {
     "text": "text",
     "sampling": "text",
     "dcgan": "DCGAN",
+    "unet": "U-Net",
+    "translation": "Transformer",
+    "transfer": "SqueezeNet's features",
     "streaming": "CNN from disk",
     "precision": "precision",
     "serving": "serving",
+    "startup": "start-up",
+    "loaders": "loading",
 }
 QUALITY = {
     "mlp": "test accuracy",
@@ -27,7 +32,12 @@ QUALITY = {
     "text": "held-out nats/character",
     "dcgan": "Fréchet distance",
 }
-TEXTS = {"text", "sampling"}  # characters, not images
+UNITS = {  # of a workload or contest; others count images
+    "text": "characters/s",
+    "sampling": "characters/s",
+    "translation": "tokens/s",
+    "transfer": "photos/s",
+}
 COLORS = ["#0072B2", "#56B4E9", "#009E73", "#CC79A7"]  # nnlab's
 PEER = "#D55E00"
 
@@ -59,7 +69,7 @@ def throughput_table(result):
         rates[name] = [trial["examples"] / round_seconds(trial) for trial in trials]
     first = next(iter(rates))
     flops = max(trial["flops"] for trial in result["trials"])
-    unit = "characters/s" if TEXTS & {result["workload"], result["contest"]} else "images/s"
+    unit = UNITS.get(result["workload"], UNITS.get(result["contest"], "images/s"))
     title = f"**{NAMES[result['workload']]}, {result['contest']}**, {unit}"
     baseline = first.split(",")[0]
     lines = [
@@ -77,7 +87,8 @@ def throughput_table(result):
 
 def seconds_table(result):
     found = trials_by_contestant(result)
-    lines = ["| **start-up** | seconds, median (min–max) |", "| --- | --- |"]
+    title = NAMES[result["workload"]]
+    lines = [f"| **{title}** | seconds, median (min–max) |", "| --- | --- |"]
     for name, trials in found.items():
         lines.append(f"| {name} | {spread([round_seconds(trial) for trial in trials], '{:.3f}')} |")
     return "\n".join(lines)
@@ -350,6 +361,7 @@ def text_of(found):
 
 TABLES = {
     "startup": seconds_table,
+    "loaders": seconds_table,
     "serving-load": load_table,
     "serving-faults": faults_table,
 }

@@ -5,8 +5,11 @@ import sys
 from pathlib import Path
 
 import keras
+import numpy as np
 import pytest
-from keras import layers
+from keras import layers, ops
+
+from nnlab.datasets import load_weights
 
 BENCH = Path(__file__).parents[1] / "bench"
 
@@ -15,7 +18,7 @@ BENCH = Path(__file__).parents[1] / "bench"
 def bench(monkeypatch):
     monkeypatch.syspath_prepend(BENCH)
     yield
-    for name in ("measure", "report"):
+    for name in ("loops", "measure", "report", "transfer"):
         sys.modules.pop(name, None)
 
 
@@ -87,6 +90,32 @@ def test_arithmetic_is_counted_from_kernels_and_places(bench):
         [keras.Input((None, 5)), layers.GRU(4, return_sequences=True), layers.Dense(6)]
     )
     assert measure.training_flops(text, length=10) == 6 * 10 * (5 * 12 + 4 * 12 + 4 * 6)
+
+
+def test_networks_of_unlike_size_are_no_peers(bench, monkeypatch):
+    import measure
+
+    trials = iter([{"rate": 1e9}, {"weights": 7}, {}, {"weights": 8}])
+    monkeypatch.setattr(measure, "child", lambda *_: {"rounds": [(1.0, None)], **next(trials)})
+    found = measure.rounds("mlp.py", "throughput", ["ours", "serving", "peer"], 1, True)
+    assert len(next(found)["trials"]) == 1
+    next(found)
+    with pytest.raises(AssertionError, match="not the same network"):
+        next(found)
+
+
+def test_features_by_hand_are_those_of_nnlab(bench):
+    torch = pytest.importorskip("torch")
+    import transfer
+
+    arrays = load_weights("random_squeezenet").layers
+    photos = np.random.default_rng(0).integers(256, size=(2, 63, 63, 3), dtype=np.uint8)
+    model, _ = transfer.keras_extractor(arrays, photos.shape[1:])
+    ours = ops.convert_to_numpy(model(photos.astype(np.float32)))
+    with torch.inference_mode():
+        theirs = transfer.torch_extractor(arrays)(torch.from_numpy(photos).permute(0, 3, 1, 2))
+    np.testing.assert_allclose(theirs.numpy(), ours, rtol=1e-4, atol=1e-4)
+    assert ours.std() > 0.01
 
 
 def test_notebook_settings_are_those_of_a_full_run(bench, monkeypatch):
