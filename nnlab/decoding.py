@@ -6,7 +6,7 @@ from keras import ops
 
 
 def beam_search(
-    model, sources, *, start, end, beams=4, max_length=40, length_power=1.0, batch_size=64
+    model, sources, *, start, end, beams=4, max_length=40, length_penalty=1.0, batch_size=64
 ):
     """Return the best answer that is found for each source, a list of lists of ids.
 
@@ -19,8 +19,8 @@ def beam_search(
     start, end: ids that a target begins with, and that end it; neither is returned.
     beams: beginnings that are kept of each answer, int ≥ 1.
     max_length: ids of the longest answer, int ≥ 1; what has not ended by then is cut.
-    length_power: the sum of an answer's log probabilities is divided by its number of ids, the end
-        included, to this power: 0 favours short answers, 1 compares means.
+    length_penalty: the sum of an answer's log probabilities is divided by its number of ids, the
+        end included, to this power: 0 favours short answers, 1 compares means.
     batch_size: sources at a time, int ≥ 1.
 
     Raises ValueError where a source is empty, where beams, max_length or batch_size are below 1,
@@ -89,7 +89,7 @@ def beam_search(
             nexts = np.where(alive[..., None], nexts, 0)
             sizes = sizes + alive
             totals = totals[..., None] + values  # (batch, beams, top)
-            scores = (totals / sizes[..., None] ** length_power).reshape(len(source), -1)
+            scores = (totals / sizes[..., None] ** length_penalty).reshape(len(source), -1)
             best = np.argsort(-scores, axis=1, kind="stable")[:, :beams]
             before = best // values.shape[-1]  # which beginning each of them continues
             totals = totals.reshape(len(source), -1)[rows, best]

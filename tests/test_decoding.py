@@ -130,7 +130,7 @@ def test_one_beam_writes_what_the_whole_network_finds_most_probable_each_time(ne
 def test_with_a_beam_for_each_beginning_the_best_of_all_answers_is_found(network, search, power):
     expected = [best_of_all(network, source, 3, power) for source in SOURCES]
     assert len(set(map(tuple, expected))) > 1
-    settings = {"max_length": 3, "length_power": power, "batch_size": 3}
+    settings = {"max_length": 3, "length_penalty": power, "batch_size": 3}
     assert search(network, SOURCES, beams=400, **settings) == expected
 
 
@@ -139,7 +139,7 @@ def test_more_beams_find_more_probable_answers(network, search):
     sources = [rng.integers(3, IDS, size) for size in rng.integers(1, 6, 20)]
     found = {}
     for beams in (1, 4):
-        answers = search(network, sources, beams=beams, max_length=5, length_power=0)
+        answers = search(network, sources, beams=beams, max_length=5, length_penalty=0)
         found[beams] = np.mean(totals(network, sources, answers, 5))
     assert found[4] > found[1] + 0.01
 
@@ -147,14 +147,14 @@ def test_more_beams_find_more_probable_answers(network, search):
 def test_a_beam_is_kept_that_is_worse_at_first(search):
     end_late = {3: 0.34, 4: 0.33, END: 0.33}
     model = chain({START: {3: 0.6, 4: 0.4}, 3: end_late, 4: {END: 0.9, 3: 0.1}})
-    assert search(model, [[3]], beams=2, max_length=4, length_power=0) == [[4]]
-    assert search(model, [[3]], beams=1, max_length=4, length_power=0) == [[3, 3, 3, 3]]
+    assert search(model, [[3]], beams=2, max_length=4, length_penalty=0) == [[4]]
+    assert search(model, [[3]], beams=1, max_length=4, length_penalty=0) == [[3, 3, 3, 3]]
 
 
 def test_the_power_of_the_length_chooses_between_short_and_long(search):
     long = {3: {4: 0.8, 5: 0.2}, 4: {5: 0.8, 3: 0.2}, 5: {END: 0.8, 4: 0.2}}
     model = chain({START: {END: 0.45, 3: 0.55}} | long)  # 0.45 is more than 0.55 · 0.8³
-    found = {power: search(model, [[3]], length_power=power)[0] for power in (0, 1)}
+    found = {power: search(model, [[3]], length_penalty=power)[0] for power in (0, 1)}
     assert found == {0: [], 1: [3, 4, 5]}
 
 
@@ -171,7 +171,7 @@ def test_padding_is_never_written(search):
 
 def test_there_may_be_more_beams_than_ids_or_beginnings(search):
     model = chain({START: {3: 0.6, 4: 0.4}, 3: {END: 0.5, 3: 0.5}, 4: {END: 1.0}})
-    assert search(model, [[3]], beams=50, max_length=1, length_power=0) == [[4]]
+    assert search(model, [[3]], beams=50, max_length=1, length_penalty=0) == [[4]]
 
 
 def test_no_sources_have_no_answers(search):
@@ -182,7 +182,7 @@ def test_what_numpy_gives_is_taken(network, search):
     expected = search(network, [[3, 4, 5], [5, 4, 3]], beams=2, max_length=4)
     helped = {"beams": np.int64(2), "max_length": np.int64(4), "batch_size": np.int64(64)}
     sources = np.array([[3, 4, 5, 0], [5, 4, 3, 0]])
-    answers = search(network, sources, length_power=np.float64(1), **helped)
+    answers = search(network, sources, length_penalty=np.float64(1), **helped)
     assert answers == expected
     assert {type(each) for each in answers[0]} <= {int}
 
