@@ -108,15 +108,16 @@ def beam_search(
     first.compile()
     step = Step()
     step.compile()
-    answers = []
+    answers = [None] * len(sources)
     rows = min(batch_size, len(sources))  # one shape for all batches: compiled once
+    in_order = np.argsort(lengths, kind="stable")  # a batch takes as long as its longest answer
     for begin in range(0, len(sources), batch_size):
-        batch = sources[begin : begin + batch_size]
+        batch = in_order[begin : begin + batch_size]
         source = np.zeros((rows, max(lengths)), np.int32)
         for row in range(rows):  # those that are left over repeat the last source
-            source_ids = batch[min(row, len(batch) - 1)]
+            source_ids = sources[batch[min(row, len(batch) - 1)]]
             source[row, : len(source_ids)] = source_ids
-        for row in search(source)[: len(batch)]:
+        for number, row in zip(batch, search(source)[: len(batch)], strict=True):
             answer = row[: np.flatnonzero(row == end).min(initial=max_length)]
-            answers.append(answer.tolist())
+            answers[number] = answer.tolist()
     return answers
