@@ -1,10 +1,10 @@
 """The Transformer, beside one in NumPy that goes from head to head and keeps nothing."""
 
+from functools import partial
+
 import keras
 import numpy as np
 import pytest
-
-from nnlab import models
 
 SOURCE = np.array([[5, 6, 7, 8, 9], [3, 4, 0, 0, 0], [9, 0, 0, 0, 0]])  # 0 is padding
 TARGET = np.array([[1, 4, 6, 8, 10, 2], [1, 3, 2, 0, 0, 0], [1, 10, 9, 8, 7, 6]])
@@ -14,17 +14,8 @@ JIT = keras.backend.backend() == "jax"
 
 
 @pytest.fixture
-def build(helper):
-    """Return a function that builds a small network for ids below 11, none of its weights even."""
-
-    def build(**settings):
-        usual = {"width": 8, "heads": 2, "units": 12}
-        network = helper(models.Transformer)(11, **usual | settings)
-        rng = np.random.default_rng(0)
-        network.set_weights([rng.normal(0, 0.4, each.shape) for each in network.get_weights()])
-        return network
-
-    return build
+def build(build_translator):
+    return partial(build_translator, "Transformer")
 
 
 def array(tensor):
