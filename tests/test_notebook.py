@@ -97,6 +97,36 @@ def test_a_plain_program_begins_without_a_word_too_and_what_is_set_in_the_enviro
     assert (run.stdout, run.stderr) == (f"True True 72.0 {BACKEND}\n3 true true 0 highest\n", "")
 
 
+COLLECT = """
+kept = gc.get_freeze_count()
+begin()
+print(kept > 100_000, gc.get_freeze_count() == kept, gc.isenabled())
+
+
+class Box:
+    pass
+
+
+box = Box()
+box.me = box
+seen = weakref.ref(box)
+del box
+gc.collect()
+print(seen() is None)
+made = [[] for _ in range(10_000)]
+"""
+
+
+def test_garbage_is_looked_for_in_what_comes_after_the_imports_but_not_as_the_program_ends(
+    environment,
+):
+    environment()
+    last = "atexit.register(lambda: print(len(gc.get_objects()) < 10_000))"  # registered before
+    program = ["import atexit, gc, weakref", last, BEGIN, COLLECT]
+    run = subprocess.run([sys.executable, "-c", "\n".join(program)], capture_output=True, text=True)
+    assert (run.stdout, run.stderr) == ("True True True\nTrue\nTrue\n", "")
+
+
 def test_alternative_text_is_the_title_of_the_whole_else_those_of_its_parts():
     figure = Figure()
     axes = figure.subplots(1, 4)
