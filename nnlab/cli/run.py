@@ -6,6 +6,7 @@ from typing import Annotated
 import typer
 
 from nnlab.cli._extras import needs_extra
+from nnlab.cli._workarounds import without_iri_parsers
 
 
 def run(
@@ -46,7 +47,7 @@ def run(
     ] = None,
 ):
     """Execute notebooks in fresh kernels and write a gallery of them; exit 1 if one fails."""
-    with needs_extra("run"):
+    with needs_extra("run"), without_iri_parsers():
         from nnlab.cli import _comparison, _console, _notebooks, _parameters
 
     try:

@@ -172,6 +172,17 @@ def test_help_and_import_load_no_keras_and_no_matplotlib():
         assert f" {command} " in done.stdout
 
 
+def test_run_does_not_wait_for_parsers_that_no_notebook_needs(folder):
+    code = (
+        "import sys, contextlib, nnlab.cli\n"
+        "with contextlib.suppress(SystemExit): nnlab.cli.app(['run', 'none.ipynb'])\n"
+        "print('jsonschema' in sys.modules, 'rfc3987_syntax' in sys.modules)"
+    )
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True)
+    assert "no notebook at none.ipynb" in done.stderr
+    assert done.stdout == "True False\n"
+
+
 def test_copy_prints_a_helper_or_says_which_there_are():
     result = nnlab("copy", "plotting.plot_images")
     assert result.exit_code == 0
