@@ -20,8 +20,10 @@ BUILDERS = {
 
 @pytest.fixture
 def search(helper):
-    def search(model, sources, **settings):
-        return helper(decoding.beam_search)(model, sources, start=START, end=END, **settings)
+    def search(model, sources, *, beams=4, max_length=40, **settings):
+        beam_search = helper(decoding.BeamSearch)
+        limits = {"beams": beams, "max_length": max_length}
+        return beam_search(model, start=START, end=END, **limits)(sources, **settings)
 
     return search
 
@@ -187,6 +189,14 @@ def test_what_numpy_gives_is_taken(network, search):
     assert {type(each) for each in answers[0]} <= {int}
 
 
+def test_it_may_be_asked_again_also_when_the_network_has_learned_more(network, helper):
+    search = helper(decoding.BeamSearch)(network, start=START, end=END, beams=1, max_length=6)
+    first = search(SOURCES)
+    assert search(SOURCES[::-1]) == first[::-1]
+    network.set_weights([-each for each in network.get_weights()])
+    assert search(SOURCES) == greedy(network, SOURCES, 6) != first
+
+
 @pytest.mark.parametrize("name", BUILDERS)
 def test_in_mixed_precision_nearly_the_most_probable_is_written(name, search, set_policy):
     set_policy("mixed_bfloat16")
@@ -201,18 +211,18 @@ def test_in_mixed_precision_nearly_the_most_probable_is_written(name, search, se
 
 
 @pytest.mark.parametrize(
-    ("sources", "settings"),
+    ("sources", "settings", "told"),
     [
-        ([[3], []], {}),
-        ([[3]], {"beams": 0}),
-        ([[3]], {"max_length": 0}),
-        ([[3]], {"batch_size": 0}),
-        ([[3]], {"batch_size": -1}),
+        ([[3], []], {}, "expected sources of one id or more"),
+        ([[3]], {"beams": 0}, "expected beams and max_length ≥ 1, got beams=0"),
+        ([[3]], {"max_length": 0}, "expected beams and max_length ≥ 1"),
+        ([[3]], {"batch_size": 0}, "and batch_size ≥ 1, got .* batch_size=0"),
+        ([[3]], {"batch_size": -1}, "and batch_size ≥ 1"),
     ],
     ids=str,
 )
-def test_an_empty_source_and_numbers_below_one_are_refused(search, sources, settings):
-    with pytest.raises(ValueError, match="expected sources of one id or more, and beams"):
+def test_an_empty_source_and_numbers_below_one_are_refused(search, sources, settings, told):
+    with pytest.raises(ValueError, match=told):
         search(chain({}), sources, **settings)
 
 

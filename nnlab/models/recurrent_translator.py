@@ -1,7 +1,7 @@
 """A recurrent network that reads a sentence and writes another, with attention to what it read.
 
 ``call`` gives the logits of all places at once, for training; ``start`` and ``step`` write one
-place at a time, as `nnlab.decoding.beam_search` does.
+place at a time, as `nnlab.decoding.BeamSearch` does.
 """
 
 from operator import index
@@ -28,6 +28,7 @@ class RecurrentTranslator(keras.Model):
     Source: Bahdanau et al., "Neural Machine Translation by Jointly Learning to Align and Translate"
     (2015); the attention is Luong et al.'s, "Effective Approaches to Attention-based Neural Machine
     Translation" (2015): it follows the recurrent layer, so that all places are computed at once.
+    Its scores are divided by the square root of ``units``, as a Transformer's are.
     """
 
     def __init__(self, vocab_size, *, width=128, units=256, dropout=0.2, **kwargs):
@@ -73,7 +74,7 @@ class RecurrentTranslator(keras.Model):
     def answer(self, hidden, memory, training=False, maps=None):
         """Return the logits that follow from hidden states ``(batch, length, units)``."""
         mask, keys, states, _ = memory
-        scores = ops.matmul(hidden, ops.transpose(keys, (0, 2, 1)))
+        scores = ops.matmul(hidden, ops.transpose(keys, (0, 2, 1))) / self.units**0.5
         scores = ops.where(mask[:, None, :], ops.cast(scores, "float32"), -1e9)
         # Softmax over places; ops.softmax warns where there is only one.
         weights = ops.exp(ops.log_softmax(scores))  # (batch, target_length, source_length)

@@ -1,7 +1,7 @@
 """The Transformer: reads a sentence and writes another, or only writes.
 
 ``call`` gives the logits of all places at once, for training; ``start`` and ``step`` write one
-place at a time, as `nnlab.decoding.beam_search` does.
+place at a time, as `nnlab.decoding.BeamSearch` does.
 """
 
 from operator import index

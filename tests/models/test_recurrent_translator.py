@@ -47,7 +47,8 @@ def plain_logits(network, source, target):
     back = gru_states(network.reader.backward_layer, source[::-1], nothing)
     read = np.concatenate([there, back[::-1]], axis=-1)  # (source_length, units)
     hidden = gru_states(network.writer, target, np.concatenate([there[-1], back[-1]]))
-    scores = np.exp(hidden @ (read @ network.keys.get_weights()[0]).T)
+    products = hidden @ (read @ network.keys.get_weights()[0]).T
+    scores = np.exp(products / np.sqrt(network.units))
     found = scores / scores.sum(axis=-1, keepdims=True) @ read
     kernel, bias = network.output_vectors.get_weights()
     x = np.tanh(np.concatenate([hidden, found], axis=-1) @ kernel + bias)

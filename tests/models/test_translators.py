@@ -7,7 +7,7 @@ import numpy as np
 import pytest
 
 from nnlab import models
-from nnlab.decoding import beam_search
+from nnlab.decoding import BeamSearch
 
 SOURCE = np.array([[5, 6, 7, 8, 9], [3, 4, 0, 0, 0], [9, 0, 0, 0, 0]])  # 0 is padding
 TARGET = np.array([[1, 4, 6, 8, 10, 2], [1, 3, 2, 0, 0, 0], [1, 10, 9, 8, 7, 6]])
@@ -79,7 +79,8 @@ def test_every_weight_takes_part_as_it_learns_to_write_backwards(helper, kind):
     network.fit(x, target[:-256, 1:], batch_size=64, epochs=4, verbose=0)
     for old, new in zip(before, network.get_weights(), strict=True):
         assert np.abs(old - new).max() > 1e-3
-    answers = beam_search(network, source[-256:], start=1, end=2, beams=1, max_length=7)
+    search = BeamSearch(network, start=1, end=2, beams=1, max_length=7)
+    answers = search(source[-256:])
     right = [answer == list(ids[::-1]) for answer, ids in zip(answers, source[-256:], strict=True)]
     assert np.mean(right) >= 0.95
 
