@@ -70,13 +70,13 @@ def test_every_weight_takes_part_as_it_learns_to_write_backwards(helper, kind):
     target = np.pad(source[:, ::-1], [(0, 0), (1, 1)], constant_values=(1, 2))
     network = helper(getattr(models, kind))(15, dropout=0.0, **LARGER[kind])
     network.compile(
-        optimizer=keras.optimizers.Adam(keras.optimizers.schedules.CosineDecay(0.01, 240)),
+        optimizer=keras.optimizers.Adam(keras.optimizers.schedules.CosineDecay(0.01, 360)),
         loss=keras.losses.SparseCategoricalCrossentropy(from_logits=True),
         jit_compile=JIT,
     )
     before = network.get_weights()
     x = {"source": source[:-256], "target": target[:-256, :-1]}
-    network.fit(x, target[:-256, 1:], batch_size=64, epochs=4, verbose=0)
+    network.fit(x, target[:-256, 1:], batch_size=64, epochs=6, verbose=0)
     for old, new in zip(before, network.get_weights(), strict=True):
         assert np.abs(old - new).max() > 1e-3
     search = BeamSearch(network, start=1, end=2, beams=1, max_length=7)
