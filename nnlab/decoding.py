@@ -60,8 +60,8 @@ class BeamSearch:
 
         self.first = First()
         self.first.compile()
-        self.next = Step()
-        self.next.compile()
+        self.step = Step()
+        self.step.compile()
 
     def __call__(self, sources, *, length_penalty=1.0, batch_size=64):
         """Return the best answer that is found for each source, a list of lists of ids.
@@ -132,7 +132,7 @@ class BeamSearch:
         """Return log probabilities and ids that may follow, ``(batch, beams, top)``; the cache."""
         inputs = {"ids": last.ravel(), "place": np.full(last.size, place, np.int32)}
         inputs |= {"memory": memory, "cache": cache}
-        values, ids, cache = self.next.predict_on_batch(inputs)
+        values, ids, cache = self.step.predict_on_batch(inputs)
         if np.isnan(values).any():
             raise ValueError("the network gives logits that are NaN: its training diverged")
         return values.reshape(*last.shape, -1), ids.reshape(*last.shape, -1), cache
