@@ -18,9 +18,11 @@ NAMES = {
     "sampling": "text",
     "dcgan": "DCGAN",
     "unet": "U-Net",
+    "detector": "detector",
     "translation": "Transformer",
     "transfer": "SqueezeNet's features",
     "streaming": "CNN from disk",
+    "processes": "processes",
     "precision": "precision",
     "serving": "serving",
     "startup": "start-up",
@@ -37,6 +39,7 @@ UNITS = {  # of a workload or contest; others count images
     "sampling": "characters/s",
     "translation": "tokens/s",
     "transfer": "photos/s",
+    "detector": "photos/s",
 }
 COLORS = ["#0072B2", "#56B4E9", "#009E73", "#CC79A7"]  # nnlab's
 PEER = "#D55E00"
@@ -261,6 +264,15 @@ def highlights(found):
     if result := found.get("sampling-sampling"):
         ratios = spread_of_ratios(result, "tutorial's loop", ours="nnlab, the same network")
         items.append(f"Text is written {ratios} times as fast as by the tutorial's loop.")
+    if result := found.get("processes-speed"):
+        gains = [
+            spread_of_ratios(result, f"{name}, 1 process", ours=f"{name}, 2 processes")
+            for name in ("nnlab", "PyTorch")
+        ]
+        items.append(
+            f"Two processes on two cores train {gains[0]} times as fast as one on one core by "
+            f"`nnlab launch`, {gains[1]} times by PyTorch."
+        )
     if result := found.get("streaming-memory"):
         few, many = (peak_memory(result, f"stream_records, {times}×") for times in (1, 20))
         less, more = (peak_memory(result, f"in memory, {times}×") for times in (1, 20))
