@@ -24,8 +24,10 @@ def photos(quick):
     train = np.flatnonzero(np.array(data.parts) == "train")[:count]
     targets = []
     for place in train:
+        box = data.boxes[place]
+        real = (box[:, 2:] > box[:, :2]).all(axis=1)  # two boxes have no size
         shapes = {"image_shape": data.image_shape, "num_classes": CLASSES}
-        targets.append(draw_targets(data.boxes[place], data.labels[place], **shapes))
+        targets.append(draw_targets(box[real], data.labels[place][real], **shapes))
     heat, box = (np.stack([target[name] for target in targets]) for name in ("heat", "box"))
     return np.stack([data.images[place] for place in train]).astype(np.float32), heat, box
 
