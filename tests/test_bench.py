@@ -10,6 +10,7 @@ import pytest
 from keras import layers, ops
 
 from nnlab.datasets import load_weights
+from nnlab.models import box_loss, build_detector, draw_targets, focal_loss
 
 BENCH = Path(__file__).parents[1] / "bench"
 
@@ -18,7 +19,7 @@ BENCH = Path(__file__).parents[1] / "bench"
 def bench(monkeypatch):
     monkeypatch.syspath_prepend(BENCH)
     yield
-    for name in ("loops", "measure", "report", "transfer"):
+    for name in ("detector", "loops", "measure", "report", "transfer"):
         sys.modules.pop(name, None)
 
 
@@ -116,6 +117,27 @@ def test_features_by_hand_are_those_of_nnlab(bench):
         theirs = transfer.torch_extractor(arrays)(torch.from_numpy(photos).permute(0, 3, 1, 2))
     np.testing.assert_allclose(theirs.numpy(), ours, rtol=1e-4, atol=1e-4)
     assert ours.std() > 0.01
+
+
+def test_the_detector_by_hand_has_the_losses_and_the_weights_of_nnlab(bench):
+    torch = pytest.importorskip("torch")
+    import detector
+
+    rng = np.random.default_rng(0)
+    boxes = [[8, 8, 60, 50], [30, 20, 90, 70]]
+    true = draw_targets(boxes, [0, 2], image_shape=(72, 96, 3), num_classes=3)
+    heat = rng.uniform(0.01, 0.99, (1, 9, 12, 3)).astype(np.float32)
+    box = rng.uniform(0, 5, (1, 9, 12, 4)).astype(np.float32)
+    ours = focal_loss(true["heat"][None], heat) + box_loss(true["box"][None], box)
+    pairs = ((heat, box), (true["heat"][None], true["box"][None]))
+    joined = [torch.from_numpy(np.concatenate(pair, -1)).permute(0, 3, 1, 2) for pair in pairs]
+    assert detector.torch_loss(*joined).item() == pytest.approx(float(ours), rel=1e-4)
+    filters = (4, 8, 8, 16, 16)
+    by_hand = detector.torch_detector(filters)
+    assert by_hand(torch.zeros(1, 3, 72, 96)).shape == (1, 7, 9, 12)
+    network = build_detector((72, 96, 3), 3, filters=filters)
+    weights = sum(parameter.numel() for parameter in by_hand.parameters())
+    assert weights == sum(np.prod(each.shape) for each in network.trainable_variables)
 
 
 def test_notebook_settings_are_those_of_a_full_run(bench, monkeypatch):
