@@ -22,14 +22,17 @@ def photos(quick):
     data = load_boxes("bccd")
     count = 8 if quick else 200
     train = np.flatnonzero(np.array(data.parts) == "train")[:count]
-    targets = []
+    heat = []
+    box = []
     for place in train:
-        box = data.boxes[place]
-        real = (box[:, 2:] > box[:, :2]).all(axis=1)  # two boxes have no size
+        sides = data.boxes[place]
+        real = (sides[:, 2:] > sides[:, :2]).all(axis=1)  # two boxes have no size
         shapes = {"image_shape": data.image_shape, "num_classes": CLASSES}
-        targets.append(draw_targets(box[real], data.labels[place][real], **shapes))
-    heat, box = (np.stack([target[name] for target in targets]) for name in ("heat", "box"))
-    return np.stack([data.images[place] for place in train]).astype(np.float32), heat, box
+        target = draw_targets(sides[real], data.labels[place][real], **shapes)
+        heat.append(target["heat"])
+        box.append(target["box"])
+    images = np.stack([data.images[place] for place in train])
+    return images.astype(np.float32), np.stack(heat), np.stack(box)
 
 
 def nnlab_notebook(quick):
