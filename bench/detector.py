@@ -6,7 +6,7 @@ a convolution halves a photo, PyTorch adds the border on both sides, Keras on on
 """
 
 import numpy as np
-from loops import begin, both_layouts, count_weights, torch_training, with_bfloat16
+from loops import begin, both_layouts, count_weights, torch_maps, with_bfloat16
 from measure import Trial, compare, notebook_settings, training_flops
 
 from nnlab.datasets import load_boxes
@@ -136,18 +136,17 @@ def torch_loss(answers, targets):
 
 def torch_same_model(channels_last):
     def run(quick):
-        import torch
-
         settings = notebook_settings("13_detection")
         x, heat, box = photos(quick)
-        layout = torch.channels_last if channels_last else torch.contiguous_format
-        arrays = (x, np.concatenate([heat, box], axis=-1))
-        x, y = (torch.from_numpy(array).permute(0, 3, 1, 2) for array in arrays)
-        x, y = (tensor.contiguous(memory_format=layout) for tensor in (x, y))
-        torch.manual_seed(0)
-        model = torch_detector(settings["FILTERS"]).to(memory_format=layout)
-        trial = Trial(examples=len(x), facts={"weights": count_weights(model.parameters())})
-        return torch_training(trial, model, torch_loss, x, y, settings["BATCH"], ROUNDS)
+        return torch_maps(
+            lambda: torch_detector(settings["FILTERS"]),
+            torch_loss,
+            x,
+            np.concatenate([heat, box], axis=-1),
+            settings["BATCH"],
+            ROUNDS,
+            channels_last=channels_last,
+        )
 
     return run
 

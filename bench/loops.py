@@ -7,7 +7,7 @@ import math
 from pathlib import Path
 
 import numpy as np
-from measure import training_flops
+from measure import Trial, training_flops
 
 from nnlab.datasets import load_images, load_text
 from nnlab.text import Vocabulary
@@ -132,6 +132,24 @@ def torch_training(trial, model, loss_of, x, y, batch_size, rounds, *, clip=math
             optimizer.step()
         trial.round_ends()
     return trial
+
+
+def torch_maps(build, loss_of, x, y, batch_size, rounds, *, channels_last):
+    """Train a network of PyTorch that makes maps of images, and return the trial.
+
+    build: function that returns the network.
+    x, y: arrays (n, height, width, channels), as Keras takes them.
+    channels_last: whether they stay so in memory.
+    """
+    import torch
+
+    layout = torch.channels_last if channels_last else torch.contiguous_format
+    x, y = (torch.from_numpy(array).permute(0, 3, 1, 2) for array in (x, y))
+    x, y = (tensor.contiguous(memory_format=layout) for tensor in (x, y))
+    torch.manual_seed(0)
+    model = build().to(memory_format=layout)
+    trial = Trial(examples=len(x), facts={"weights": count_weights(model.parameters())})
+    return torch_training(trial, model, loss_of, x, y, batch_size, rounds)
 
 
 def both_layouts(nnlab, peer):

@@ -12,7 +12,7 @@ import os
 import resource
 import sys
 import tempfile
-import time
+from dataclasses import asdict
 from pathlib import Path
 
 import numpy as np
@@ -26,26 +26,10 @@ PROGRAM = str(Path(__file__).resolve())
 ROUNDS = 4
 
 
-class Clock:
-    """Notes when a round ends, in process 0, and writes it all down."""
-
-    def __init__(self, process):
-        self.process = process
-        self.start = time.perf_counter()
-        self.ends = []
-
-    def round_ends(self, *_):
-        self.ends.append((time.perf_counter() - self.start, None))
-
-    def write(self, images, weights):
-        if self.process == 0:
-            about = {"images": images, "rounds": self.ends, "weights": weights}
-            Path("trial.json").write_text(json.dumps(about), encoding="utf-8")
-
-
 def part_of(process, count, quick):
     """Return the images and digits of a process: of each batch its own rows, batch by batch."""
-    size = notebook_settings("61_scaling_out")["BATCH_SIZE"]
+    settings = notebook_settings("61_scaling_out")
+    size = settings["BATCH_SIZE"]
     data = load_images("mnist")
     steps = 2 if quick else len(data.x_train) // size
     arrays = []
@@ -78,12 +62,13 @@ def worker_of_nnlab(quick):
             layers.Dense(10, activation="softmax"),
         ]
     )
-    rate = notebook_settings("61_scaling_out")["RATE"]
-    model.compile(keras.optimizers.SGD(rate, momentum=0.9), "sparse_categorical_crossentropy")
-    clock = Clock(process)
-    watch = keras.callbacks.LambdaCallback(on_epoch_end=clock.round_ends)
-    model.fit(batches_of(x, y, size), epochs=ROUNDS, callbacks=[watch], shuffle=False, verbose=0)
-    clock.write(count * len(x), count_weights(model.trainable_variables))
+    settings = notebook_settings("61_scaling_out")
+    optimizer = keras.optimizers.SGD(settings["RATE"], momentum=0.9)
+    model.compile(optimizer, "sparse_categorical_crossentropy")
+    trial = Trial(count * len(x), facts={"weights": count_weights(model.trainable_variables)})
+    options = {"callbacks": [trial.callback()], "shuffle": False, "verbose": 0}
+    model.fit(batches_of(x, y, size), epochs=ROUNDS, **options)
+    write(trial, process)
 
 
 def batches_of(x, y, size):
@@ -129,18 +114,24 @@ def worker_of_torch(quick):
         nn.Linear(128, 10),
     )
     model = nn.parallel.DistributedDataParallel(network)
-    rate = notebook_settings("61_scaling_out")["RATE"]
-    optimizer = torch.optim.SGD(model.parameters(), rate, momentum=0.9)
+    settings = notebook_settings("61_scaling_out")
+    optimizer = torch.optim.SGD(model.parameters(), settings["RATE"], momentum=0.9)
     loss_of = nn.CrossEntropyLoss()
-    clock = Clock(process)
+    trial = Trial(count * len(x), facts={"weights": count_weights(network.parameters())})
     for _ in range(ROUNDS):
         for images, digits in zip(x.split(size), y.split(size), strict=True):
             optimizer.zero_grad()
             loss_of(model(images), digits).backward()
             optimizer.step()
-        clock.round_ends()
-    clock.write(count * len(x), count_weights(network.parameters()))
+        trial.round_ends()
+    write(trial, process)
     torch.distributed.destroy_process_group()
+
+
+def write(trial, process):
+    """Leave what process 0 has measured in the folder of the job."""
+    if process == 0:
+        Path("trial.json").write_text(json.dumps(asdict(trial)), encoding="utf-8")
 
 
 WORKERS = {"nnlab": worker_of_nnlab, "torch": worker_of_torch}
@@ -155,10 +146,10 @@ def job(worker, processes):
             command = [*program, "--worker", worker, *(["--quick"] if quick else [])]
             cores = 1 if processes == 1 else None
             launch(command, processes=processes, cores=cores, log_folder=folder)
-            about = json.loads((Path(folder) / "trial.json").read_text(encoding="utf-8"))
+            trial = Trial(**json.loads((Path(folder) / "trial.json").read_text(encoding="utf-8")))
         peak = resource.getrusage(resource.RUSAGE_CHILDREN).ru_maxrss / 1024
-        facts = {"peak_mb": round(peak), "weights": about["weights"]}
-        return Trial(examples=about["images"], rounds=about["rounds"], facts=facts)
+        trial.facts["peak_mb"] = round(peak)
+        return trial
 
     return run
 

@@ -7,7 +7,7 @@ loss; Adam. Both networks have as many weights, which ``compare`` checks.
 from itertools import pairwise
 
 import numpy as np
-from loops import begin, both_layouts, count_weights, torch_training, with_bfloat16
+from loops import begin, both_layouts, count_weights, torch_maps, with_bfloat16
 from measure import Trial, compare, notebook_settings, training_flops
 
 from nnlab.datasets import load_masks
@@ -92,28 +92,30 @@ def torch_unet(filters, momentum):
     return UNet()
 
 
+def torch_loss(logits, mask):
+    """Return the mean of ``sum_of_both`` over the images."""
+    from torch.nn.functional import binary_cross_entropy_with_logits
+
+    share = logits.sigmoid()
+    both = (mask * share).sum((1, 2, 3))
+    total = mask.sum((1, 2, 3)) + share.sum((1, 2, 3))
+    dice = 1 - (2 * both + 1) / (total + 1)
+    return binary_cross_entropy_with_logits(logits, mask) + dice.mean()
+
+
 def torch_same_model(channels_last):
     def run(quick):
-        import torch
-        from torch.nn.functional import binary_cross_entropy_with_logits
-
         settings = notebook_settings("12_segmentation")
         x, y = corners(settings["CROP"], quick)
-        x, y = (torch.from_numpy(each).permute(0, 3, 1, 2) for each in (x, y))
-        layout = torch.channels_last if channels_last else torch.contiguous_format
-        torch.manual_seed(0)
-        model = torch_unet(settings["FILTERS"], settings["MOMENTUM"]).to(memory_format=layout)
-        x, y = (each.contiguous(memory_format=layout) for each in (x, y))
-
-        def loss_of(logits, mask):
-            share = logits.sigmoid()
-            both = (mask * share).sum((1, 2, 3))
-            total = mask.sum((1, 2, 3)) + share.sum((1, 2, 3))
-            dice = 1 - (2 * both + 1) / (total + 1)
-            return binary_cross_entropy_with_logits(logits, mask) + dice.mean()
-
-        trial = Trial(examples=len(x), facts={"weights": count_weights(model.parameters())})
-        return torch_training(trial, model, loss_of, x, y, settings["BATCH_SIZE"], ROUNDS)
+        return torch_maps(
+            lambda: torch_unet(settings["FILTERS"], settings["MOMENTUM"]),
+            torch_loss,
+            x,
+            y,
+            settings["BATCH_SIZE"],
+            ROUNDS,
+            channels_last=channels_last,
+        )
 
     return run
 
