@@ -31,8 +31,10 @@ def begin():
     Keras and its backend are imported in silence, TensorFlow's warnings are turned off, GPU memory
     is taken as needed, float32 is computed with all its digits there, faults of Keras and
     TensorFlow are worked around (see ``nnlab/training/workarounds.py``), figures get nnlab's style
-    (in a quick run at 72 dots an inch, not 144), their titles become their alternative text, and
-    the clock of `RunRecord` starts. What these imports made is left out of garbage collection.
+    (in a quick run at 72 dots an inch, not 144), Jupyter draws each once less, their titles become
+    their alternative text, and the clock of `RunRecord` starts. What these imports made is left out
+    of garbage collection.
+
     What is set in the environment already stays as it is. Call it before Keras is imported; calling
     it again does no harm.
     """
@@ -68,18 +70,31 @@ def begin():
     quick = os.environ.get("NNLAB_QUICK") == "1"
     if quick:  # drawing takes a good part of it
         plt.rcParams["figure.dpi"] = 72
-    _describe_figures()
+    shell = sys.modules["IPython"].get_ipython() if "IPython" in sys.modules else None
+    if shell is not None:  # not a plain program
+        _draw_figures_once()
+        _describe_figures(shell)
     return quick
 
 
-def _describe_figures():
+def _draw_figures_once():
+    """Let Matplotlib look for figures that are out of date when Jupyter has shown its own.
+
+    If it looks before that, it draws each figure, only to draw it again for Jupyter:
+    https://github.com/matplotlib/matplotlib/pull/5800.
+    """
+    import matplotlib.pyplot as plt
+
+    plt.switch_backend(plt.get_backend())  # Jupyter's, which the first figure would load
+    plt.uninstall_repl_displayhook()
+    plt.install_repl_displayhook()  # of all that is done after a cell, last
+
+
+def _describe_figures(shell):
     """Let Jupyter store a figure's title with its picture: pages read it to those who cannot see.
 
     The data come from Jupyter's own formatters, whatever their format; added are their metadata.
     """
-    shell = sys.modules["IPython"].get_ipython() if "IPython" in sys.modules else None
-    if shell is None:  # a plain program
-        return
     from matplotlib.figure import Figure
 
     def describe(figure):

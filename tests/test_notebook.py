@@ -46,6 +46,12 @@ figure = Figure()
 figure.subplots().set_title("kept for the end")
 figure
 """
+COUNT = """
+drawn = []
+axes = plt.figure().add_subplot()
+draw = axes.draw
+axes.draw = lambda renderer: drawn.append(renderer.dpi) or draw(renderer)
+"""
 
 
 @pytest.fixture(scope="module")
@@ -66,7 +72,7 @@ def environment():
 def cells(environment):
     """The executed cells of a notebook whose first cell is run again."""
     environment()
-    sources = [BEGIN, BEGIN, TRAIN, SHOW, DRAW, "plt.plot([1, 2]);"]
+    sources = [BEGIN, BEGIN, TRAIN, SHOW, DRAW, "plt.plot([1, 2]);", COUNT, "print(*drawn)"]
     run = nbformat.v4.new_notebook(cells=list(map(nbformat.v4.new_code_cell, sources)))
     nbclient.NotebookClient(run, kernel_name="python3", timeout=120).execute()
     return run.cells
@@ -85,6 +91,11 @@ def test_the_picture_of_a_figure_carries_its_title(cells):
     assert all("image/png" in output.data for output in shown)
     alts = [output.metadata["image/png"]["alt"] for output in shown]
     assert alts == ["Loss", "kept for the end", ""]
+
+
+def test_a_figure_is_drawn_for_its_extent_and_for_its_picture_and_not_once_more(cells):
+    assert [output.output_type for output in cells[6].outputs] == ["display_data"]
+    assert cells[7].outputs[0].text == "144.0 144.0\n"
 
 
 def test_a_plain_program_begins_without_a_word_too_and_what_is_set_in_the_environment_stays(
