@@ -91,8 +91,8 @@ def throughput_table(result):
 def seconds_table(result):
     found = trials_by_contestant(result)
     title = NAMES[result["workload"]]
-    if result["contest"] in ("install", "first-step"):
-        title = f"{title}, {result['contest'].replace('-', ' ')}"
+    if result["contest"] not in (result["workload"], "seconds"):
+        title += f", {result['contest'].replace('-', ' ')}"
     lines = [f"| **{title}** | seconds, median (min–max) |", "| --- | --- |"]
     for name, trials in found.items():
         lines.append(f"| {name} | {spread([round_seconds(trial) for trial in trials], '{:.3f}')} |")

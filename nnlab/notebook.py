@@ -31,9 +31,9 @@ def begin():
     Keras and its backend are imported in silence, TensorFlow's warnings are turned off, GPU memory
     is taken as needed, float32 is computed with all its digits there, faults of Keras and
     TensorFlow are worked around (see ``nnlab/training/workarounds.py``), figures get nnlab's style
-    (in a quick run at 72 dots an inch, not 144), Jupyter draws each once less, their titles become
-    their alternative text, and the clock of `RunRecord` starts. What these imports made is left out
-    of garbage collection.
+    (in a quick run at 72 dots an inch, not 144), Jupyter shows each without drawing it once too
+    often, their titles become their alternative text, and the clock of `RunRecord` starts. What
+    these imports made is left out of garbage collection.
 
     What is set in the environment already stays as it is. Call it before Keras is imported; calling
     it again does no harm.
@@ -72,22 +72,23 @@ def begin():
         plt.rcParams["figure.dpi"] = 72
     shell = sys.modules["IPython"].get_ipython() if "IPython" in sys.modules else None
     if shell is not None:  # not a plain program
-        _draw_figures_once()
         _describe_figures(shell)
+        if "inline" in os.environ.get("MPLBACKEND", ""):  # not a terminal
+            _redraw_stale_figures_last()
     return quick
 
 
-def _draw_figures_once():
-    """Let Matplotlib look for figures that are out of date when Jupyter has shown its own.
+def _redraw_stale_figures_last():
+    """Let Matplotlib redraw stale figures after Jupyter has shown and closed those of a cell.
 
-    If it looks before that, it draws each figure, only to draw it again for Jupyter:
-    https://github.com/matplotlib/matplotlib/pull/5800.
+    In the usual order, Matplotlib draws each new figure, and then Jupyter draws it again to show
+    it: https://github.com/matplotlib/matplotlib/pull/5800 (closed, not merged).
     """
     import matplotlib.pyplot as plt
 
     plt.switch_backend(plt.get_backend())  # Jupyter's, which the first figure would load
     plt.uninstall_repl_displayhook()
-    plt.install_repl_displayhook()  # of all that is done after a cell, last
+    plt.install_repl_displayhook()  # registered last, so called last
 
 
 def _describe_figures(shell):

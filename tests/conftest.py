@@ -1,4 +1,4 @@
-"""Settings for all tests, and the fixture that tries every helper twice: imported, and pasted."""
+"""Settings for all tests, and the fixture that hands out helpers: imported, or pasted."""
 
 import gzip
 import hashlib
@@ -15,8 +15,6 @@ import pytest
 
 from nnlab.cli._copying import copyable_source, find_helper
 
-BACKEND = os.environ.get("KERAS_BACKEND", "tensorflow")
-
 
 @pytest.fixture(autouse=True)
 def seed():
@@ -25,8 +23,10 @@ def seed():
         keras.utils.set_random_seed(0)
 
 
-# What `nnlab copy` prints is the same on every backend, so it is tried on one.
-WAYS = ["imported", "copied"] if BACKEND == "tensorflow" else ["imported"]
+# What `nnlab copy` prints is the same on every backend, so it is tried on one. (The variable tells
+# which, as `make test` sets it: Keras is not imported here.)
+ON_TENSORFLOW = os.environ.get("KERAS_BACKEND", "tensorflow") == "tensorflow"
+WAYS = ["imported", "copied"] if ON_TENSORFLOW else ["imported"]
 
 
 @pytest.fixture(scope="module", params=WAYS)
