@@ -73,7 +73,7 @@ def begin():
     shell = sys.modules["IPython"].get_ipython() if "IPython" in sys.modules else None
     if shell is not None:  # not a plain program
         _describe_figures(shell)
-        if "inline" in os.environ.get("MPLBACKEND", ""):  # not a terminal
+        if hasattr(shell, "kernel"):  # not a terminal
             _redraw_stale_figures_last()
     return quick
 
