@@ -1,4 +1,4 @@
-"""Settings for all tests, and the fixture that hands out helpers: imported, or pasted."""
+"""Settings for all tests, and the fixture that tries every helper twice: imported, and pasted."""
 
 import gzip
 import hashlib
@@ -23,13 +23,7 @@ def seed():
         keras.utils.set_random_seed(0)
 
 
-# What `nnlab copy` prints is the same on every backend, so it is tried on one. (The variable tells
-# which, as `make test` sets it: Keras is not imported here.)
-ON_TENSORFLOW = os.environ.get("KERAS_BACKEND", "tensorflow") == "tensorflow"
-WAYS = ["imported", "copied"] if ON_TENSORFLOW else ["imported"]
-
-
-@pytest.fixture(scope="module", params=WAYS)
+@pytest.fixture(scope="module", params=["imported", "copied"])
 def helper(request):
     """Return a function that hands out a helper, or what it is where `nnlab copy` has pasted it.
 
