@@ -53,6 +53,7 @@ def begin():
 
     from nnlab.training import (
         build_before_tracing,
+        compile_augmentation,
         copy_averaged_weights,
         disable_autotune,
         keep_recurrent_state,
@@ -66,6 +67,7 @@ def begin():
     keep_recurrent_state()
     copy_averaged_weights()
     spare_cudnn_16_bits()
+    compile_augmentation()
     plt.style.use(STYLE)
     quick = os.environ.get("NNLAB_QUICK") == "1"
     if quick:  # drawing takes a good part of it

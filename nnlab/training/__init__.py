@@ -8,6 +8,7 @@ from nnlab.training.schedules import warmup_cosine
 from nnlab.training.seeds import set_seed
 from nnlab.training.workarounds import (
     build_before_tracing,
+    compile_augmentation,
     copy_averaged_weights,
     disable_autotune,
     keep_recurrent_state,
@@ -21,6 +22,7 @@ __all__ = [
     "SampleSnapshots",
     "best_precision",
     "build_before_tracing",
+    "compile_augmentation",
     "copy_averaged_weights",
     "disable_autotune",
     "join_processes",

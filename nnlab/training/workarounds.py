@@ -212,3 +212,29 @@ def spare_cudnn_16_bits():
         return usual(layer, *args, **kwargs)
 
     layers.LSTM.inner_loop = spare_cudnn
+
+
+def compile_augmentation():
+    """Let JAX compile the training of networks that turn, shift, zoom or shear their images.
+
+    Keras up to 3.15 takes such a network for one that cannot be compiled, as TensorFlow's XLA lacks
+    an operation. JAX has it. What is not compiled there runs operation by operation: a GPU then
+    waits for Python most of the time. Other backends do not need it.
+
+    Source: https://github.com/keras-team/keras/issues/23229, which finds it that slow on a TPU.
+    """
+    version = tuple(map(int, keras.__version__.split(".")[:2]))
+    if keras.backend.backend() != "jax" or version > (3, 15):
+        return
+    from keras.src.trainers import trainer  # it has no public name
+
+    if trainer.model_supports_jit.__name__ == "can_be_compiled":
+        return
+    names = ("RandomRotation", "RandomTranslation", "RandomZoom", "RandomShear")
+    augmentation = tuple(getattr(layers, name) for name in names)
+
+    def can_be_compiled(model):
+        others = (layer for layer in model._flatten_layers() if not isinstance(layer, augmentation))
+        return all(layer.supports_jit for layer in others)
+
+    trainer.model_supports_jit = can_be_compiled

@@ -151,6 +151,36 @@ def asks_cudnn_for_16_bits():
     return "bfloat16" in asked
 
 
+def trains_operation_by_operation():
+    """Count how often Python runs a layer in 16 steps, whose images move otherwise each time."""
+
+    class Counted(layers.Flatten):
+        def call(self, x):
+            runs.append(x)
+            return super().call(x)
+
+    runs = []
+    model = keras.Sequential(
+        [
+            keras.Input((8, 8, 1)),
+            layers.RandomTranslation(0.3, 0.3, seed=1),
+            layers.RandomRotation(0.2, seed=2),
+            layers.RandomZoom(0.3, seed=3),
+            layers.RandomShear(0.3, 0.3, seed=4),
+            Counted(),
+            layers.Dense(1),
+        ]
+    )
+    model.compile(keras.optimizers.SGD(0.0), "mse")
+    losses = []
+    note = keras.callbacks.LambdaCallback(on_epoch_end=lambda _, logs: losses.append(logs["loss"]))
+    square = np.zeros((1, 8, 8, 1), "float32")
+    square[:, 2:4, 3:6] = 1.0
+    model.fit(square, np.ones(1), epochs=16, callbacks=[note], verbose=0)
+    assert len(set(losses)) > 12, losses
+    return len(runs) > 8
+
+
 # Workaround → what meets its fault, the backends that have the fault, those that can be asked.
 EVERY = ("tensorflow", "jax", "torch")
 FAULTS = {
@@ -160,12 +190,14 @@ FAULTS = {
     "keep_recurrent_state": (forgets_recurrent_state, ["jax", "torch"], EVERY),
     "copy_averaged_weights": (loses_averaged_weights, ["jax"], EVERY),
     "spare_cudnn_16_bits": (asks_cudnn_for_16_bits, ["jax"], ["jax"]),
+    "compile_augmentation": (trains_operation_by_operation, ["jax"], ["jax", "tensorflow"]),
 }
 
 
 def patched():
     """Return all that the workarounds change."""
     from keras.src.backend.tensorflow.trainer import TensorFlowTrainer
+    from keras.src.trainers import trainer
     from keras.src.trainers.data_adapters.array_data_adapter import ArrayDataAdapter
     from tensorflow.data.experimental import AutotuneOptions
 
@@ -174,6 +206,7 @@ def patched():
         AutotuneOptions.__init__,
         ArrayDataAdapter.get_tf_dataset,
         ArrayDataAdapter.on_epoch_begin,
+        trainer.model_supports_jit,
         layers.RNN.variables,
         layers.LSTM.inner_loop,
         layers.GRU.inner_loop,
@@ -252,6 +285,7 @@ def test_a_version_that_may_be_fixed_is_left_alone(helper, monkeypatch, version)
         helper(training.build_before_tracing)()
         helper(training.reshuffle_each_epoch)()
         helper(training.keep_recurrent_state)()
+        helper(training.compile_augmentation)()
     assert patched() == before
 
 
