@@ -71,8 +71,8 @@ trained: .venv/ready  ## make the trained networks in nnlab/trained anew, by ful
 	$(BIN)/nnlab run --full --out build/trained --models build/models $(wildcard notebooks/0[1-4]_*.ipynb notebooks/60_*.ipynb)
 	$(BIN)/python docs/trained.py build/models
 
-BENCH ?= mlp cnn text sampling dcgan unet detector translation transfer startup loaders streaming processes precision \
-	serving
+BENCH ?= mlp cnn text sampling levers dcgan unet detector translation transfer startup loaders streaming processes \
+	precision serving
 bench: .venv/ready  ## time nnlab beside its peers, for hours; see bench/README.md
 	$(call install,bench)
 	set -e; for name in $(BENCH); do $(BIN)/python bench/$$name.py $(OPTIONS); done

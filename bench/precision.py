@@ -42,6 +42,7 @@ def recurrent(precision, quick):
     model = build_char_rnn(
         len(vocabulary),
         units=settings["UNITS"],
+        embedding_dim=settings["EMBEDDING"],
         dropout=settings["DROPOUT"],
         batch_size=batch_size,
     )

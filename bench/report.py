@@ -16,6 +16,7 @@ NAMES = {
     "cnn": "CNN",
     "text": "text",
     "sampling": "text",
+    "levers": "a leaner GRU",
     "dcgan": "DCGAN",
     "unet": "U-Net",
     "detector": "detector",
@@ -37,6 +38,7 @@ QUALITY = {
 UNITS = {  # of a workload or contest; others count images
     "text": "characters/s",
     "sampling": "characters/s",
+    "levers": "characters/s",
     "translation": "tokens/s",
     "transfer": "photos/s",
     "detector": "photos/s",
@@ -266,6 +268,15 @@ def highlights(found):
     if result := found.get("sampling-sampling"):
         ratios = spread_of_ratios(result, "tutorial's loop", ours="nnlab, the same network")
         items.append(f"Text is written {ratios} times as fast as by the tutorial's loop.")
+    for name in ("tutorial", "notebook-03"):
+        if result := found.get(f"levers-{name}"):
+            changes = ("input looked up", "gradients summed", "both")
+            gains = [spread_of_ratios(result, "Keras' GRU", ours=ours) for ours in changes]
+            items.append(
+                f"A GRU of {result['trials'][0]['units']:,} units would train {gains[0]} times as "
+                f"fast as Keras' with its input looked up in a table, {gains[1]} times with the "
+                f"gradients of its recurrent weights summed in one product, {gains[2]} with both."
+            )
     if result := found.get("processes-speed"):
         gains = [
             spread_of_ratios(result, f"{name}, 1 process", ours=f"{name}, 2 processes")

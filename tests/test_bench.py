@@ -19,7 +19,7 @@ BENCH = Path(__file__).parents[1] / "bench"
 def bench(monkeypatch):
     monkeypatch.syspath_prepend(BENCH)
     yield
-    for name in ("detector", "loops", "measure", "report", "transfer"):
+    for name in ("detector", "levers", "loops", "measure", "report", "transfer"):
         sys.modules.pop(name, None)
 
 
@@ -140,6 +140,28 @@ def test_the_detector_by_hand_has_the_losses_and_the_weights_of_nnlab(bench):
     assert weights == sum(np.prod(each.shape) for each in network.trainable_variables)
 
 
+@pytest.mark.skipif(keras.backend.backend() != "tensorflow", reason="written for TensorFlow")
+@pytest.mark.parametrize("look_up", [False, True])
+@pytest.mark.parametrize("summed", [False, True])
+def test_a_lean_gru_learns_what_that_of_keras_learns(bench, look_up, summed):
+    import levers
+
+    rng = np.random.default_rng(0)
+    x, y = rng.integers(0, 7, (2, 40, 9))
+    usual = levers.network(7, 5)
+    lean = levers.network(7, 5, look_up=look_up, summed=summed)
+    weights = [3 * rng.normal(size=each.shape) for each in usual.get_weights()]
+    losses = {}
+    for name, model in (("usual", usual), ("lean", lean)):
+        model.set_weights(weights)
+        loss = keras.losses.SparseCategoricalCrossentropy(from_logits=True)
+        model.compile(keras.optimizers.SGD(0.1), loss)
+        losses[name] = [model.train_on_batch(x, y) for _ in range(5)]
+    np.testing.assert_allclose(losses["lean"], losses["usual"], rtol=1e-5)
+    for ours, theirs in zip(lean.get_weights(), usual.get_weights(), strict=True):
+        np.testing.assert_allclose(ours, theirs, rtol=1e-4, atol=1e-5)
+
+
 def test_notebook_settings_are_those_of_a_full_run(bench, monkeypatch):
     import measure
 
@@ -168,6 +190,22 @@ def test_a_program_reads_only_settings_that_the_notebook_has(bench, path):
 
     for notebook, setting in settings_read(path):
         assert setting in measure.notebook_settings(notebook), f"{notebook} sets no {setting}"
+
+
+NOT_OF_THE_TRAINING = {"QUICK", "DATASET", "PROMPT", "BACKUP", "NUM_GENERATED"}
+NOT_OF_THE_TRAINING |= {"EPOCHS", "PRECISION"}  # each contestant says its own
+NOT_OF_OTHERS = ("EPOCHS_DIGITS", "CLOTHES_SHIFT", "TABLE_", "SPOT_STEPS", "MAX_", "MIN_")
+
+
+@pytest.mark.parametrize("path", ["mlp.py", "cnn.py", "text.py", "dcgan.py"])
+def test_a_notebook_in_time_to_quality_is_trained_by_its_whole_recipe(bench, path):
+    import measure
+
+    read = settings_read(BENCH / path)
+    [notebook] = {name for name, _ in read}
+    recipe = set(measure.notebook_settings(notebook)) - NOT_OF_THE_TRAINING
+    recipe = {setting for setting in recipe if not setting.startswith(NOT_OF_OTHERS)}
+    assert recipe == {setting for _, setting in read}
 
 
 def test_the_check_notices_what_the_programs_read(bench):
