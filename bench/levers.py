@@ -5,6 +5,7 @@ makes a table of them, a row a character, and nothing is multiplied in the loop 
 
 Summed gradients: going back through the loop, each step multiplies a state by what comes back, and
 adds the result to the gradient of the recurrent weights. Here one product after the loop does it.
+Without a look-up, one product before the loop multiplies all inputs; that alone is shown, too.
 
 The arithmetic is that of Keras' GRU (``reset_after=True``); float32, on TensorFlow. The networks
 are those of TensorFlow's tutorial (see text.py) and of notebook 03, which here has no dropout and
@@ -153,12 +154,12 @@ def contestant(units, length, **changes):
 
 
 def contestants(units, length):
-    both = {"look_up": True, "summed": True}
     return {
         "Keras' GRU": contestant(units, length),
-        "input looked up": contestant(units, length, look_up=True, summed=False),
+        "inputs multiplied at once": contestant(units, length, look_up=False, summed=False),
+        "inputs looked up": contestant(units, length, look_up=True, summed=False),
         "gradients summed": contestant(units, length, look_up=False, summed=True),
-        "both": contestant(units, length, **both),
+        "both": contestant(units, length, look_up=True, summed=True),
     }
 
 

@@ -270,11 +270,11 @@ def highlights(found):
         items.append(f"Text is written {ratios} times as fast as by the tutorial's loop.")
     for name in ("tutorial", "notebook-03"):
         if result := found.get(f"levers-{name}"):
-            changes = ("input looked up", "gradients summed", "both")
+            changes = ("inputs looked up", "gradients summed", "both")
             gains = [spread_of_ratios(result, "Keras' GRU", ours=ours) for ours in changes]
             items.append(
                 f"A GRU of {result['trials'][0]['units']:,} units would train {gains[0]} times as "
-                f"fast as Keras' with its input looked up in a table, {gains[1]} times with the "
+                f"fast as Keras' with its inputs looked up in a table, {gains[1]} times with the "
                 f"gradients of its recurrent weights summed in one product, {gains[2]} with both."
             )
     if result := found.get("processes-speed"):

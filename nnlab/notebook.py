@@ -8,6 +8,7 @@ import importlib.metadata
 import logging
 import os
 import platform
+import shutil
 import sys
 import tempfile
 import time
@@ -20,6 +21,7 @@ ENVIRONMENT = {
     "XLA_PYTHON_CLIENT_PREALLOCATE": "false",  # the same, for JAX
     "NVIDIA_TF32_OVERRIDE": "0",  # on a GPU, products of float32 keep all their digits
     "JAX_DEFAULT_MATMUL_PRECISION": "highest",  # the same, for what JAX compiles itself
+    "JAX_PERSISTENT_CACHE_MIN_COMPILE_TIME_SECS": "0",  # JAX keeps small programs, too
 }
 STYLE = Path(__file__).parent / "plotting" / "nnlab.mplstyle"
 _started = time.perf_counter()
@@ -30,10 +32,10 @@ def begin():
 
     Keras and its backend are imported in silence, TensorFlow's warnings are turned off, GPU memory
     is taken as needed, float32 is computed with all its digits there, faults of Keras and
-    TensorFlow are worked around (see ``nnlab/training/workarounds.py``), figures get nnlab's style
-    (in a quick run at 72 dots an inch, not 144), Jupyter shows each without drawing it once too
-    often, their titles become their alternative text, and the clock of `RunRecord` starts. What
-    these imports made is left out of garbage collection.
+    TensorFlow are worked around (see ``nnlab/training/workarounds.py``), JAX compiles no program a
+    second time, figures get nnlab's style (in a quick run at 72 dots an inch, not 144), Jupyter
+    shows each without drawing it once too often, their titles become their alternative text, and
+    the clock of `RunRecord` starts. What these imports made is left out of garbage collection.
 
     What is set in the environment already stays as it is. Call it before Keras is imported; calling
     it again does no harm.
@@ -43,12 +45,14 @@ def begin():
     for name, value in ENVIRONMENT.items():
         os.environ.setdefault(name, value)
     with quiet_stderr(), _uncollected():
-        import keras  # noqa: F401
+        import keras
 
         with contextlib.suppress(ImportError):  # Keras uses it on every backend, to set a seed
             import tensorflow  # noqa: F401
     # TensorFlow warns where a program uses more than a few models.
     logging.getLogger("tensorflow").setLevel("ERROR")
+    if keras.backend.backend() == "jax":
+        _compile_once()
     import matplotlib.pyplot as plt
 
     from nnlab.training import (
@@ -78,6 +82,21 @@ def begin():
         if hasattr(shell, "kernel"):  # not a terminal
             _redraw_stale_figures_last()
     return quick
+
+
+def _compile_once():
+    """Let JAX find what it has compiled: each ``compile`` of Keras has the same program made anew.
+
+    It is kept in a folder as long as the process lives. Where JAX_COMPILATION_CACHE_DIR names
+    another, that is used, and the next process finds it, too.
+    """
+    import jax
+
+    if jax.config.jax_compilation_cache_dir:
+        return
+    folder = tempfile.mkdtemp(prefix="nnlab-jax-")
+    atexit.register(shutil.rmtree, folder, ignore_errors=True)
+    jax.config.update("jax_compilation_cache_dir", folder)
 
 
 def _redraw_stale_figures_last():

@@ -4,6 +4,7 @@ import json
 import os
 import subprocess
 import sys
+from pathlib import Path
 
 import keras
 import nbclient
@@ -105,7 +106,7 @@ def test_a_plain_program_begins_without_a_word_too_and_what_is_set_in_the_enviro
     look = "import os\nprint(*map(os.environ.get, notebook.ENVIRONMENT))"
     program = [BEGIN, "QUICK = begin()", TRAIN, SHOW, "from nnlab import notebook", look]
     run = subprocess.run([sys.executable, "-c", "\n".join(program)], capture_output=True, text=True)
-    assert (run.stdout, run.stderr) == (f"True True 72.0 {BACKEND}\n3 true true 0 highest\n", "")
+    assert (run.stdout, run.stderr) == (f"True True 72.0 {BACKEND}\n3 true true 0 highest 0\n", "")
 
 
 COLLECT = """
@@ -136,6 +137,58 @@ def test_garbage_is_looked_for_in_what_comes_after_the_imports_but_not_as_the_pr
     program = ["import atexit, gc, weakref", last, BEGIN, COLLECT]
     run = subprocess.run([sys.executable, "-c", "\n".join(program)], capture_output=True, text=True)
     assert (run.stdout, run.stderr) == ("True True True\nTrue\nTrue\n", "")
+
+
+COMPILE = """
+import jax
+import keras
+import numpy as np
+
+events = []
+jax.monitoring.register_event_listener(lambda name, **_: events.append(name))
+
+
+def programs_not_found():
+    events.clear()
+    model = keras.Sequential([keras.Input((2,)), keras.layers.Dense(1)])
+    model.compile("sgd", "mse")
+    model.fit(np.ones((8, 2)), np.ones((8, 1)), verbose=0)
+    return events.count("/jax/compilation_cache/cache_misses")
+
+
+print(programs_not_found() > 0, programs_not_found())
+print(jax.config.jax_compilation_cache_dir)
+"""
+
+
+@pytest.fixture
+def compile_twice(environment, monkeypatch):
+    """Return a function that trains two equal networks in a new process: what it finds, where."""
+    pytest.importorskip("jax")
+    monkeypatch.delenv("JAX_COMPILATION_CACHE_DIR", raising=False)
+
+    def compile_in_new_process(**others):
+        environment(KERAS_BACKEND="jax", **others)
+        program = [sys.executable, "-c", f"{BEGIN}\n{COMPILE}"]
+        run = subprocess.run(program, capture_output=True, text=True)
+        assert run.stderr == ""
+        return run.stdout.splitlines()
+
+    return compile_in_new_process
+
+
+def test_jax_compiles_the_same_program_once_in_a_process(compile_twice):
+    found, folder = compile_twice()
+    assert found == "True 0"
+    assert "nnlab-jax-" in folder
+    assert not Path(folder).exists()
+
+
+def test_what_jax_compiled_is_found_by_the_next_process_where_a_folder_is_named(
+    compile_twice, tmp_path
+):
+    for found in ("True 0", "False 0"):
+        assert compile_twice(JAX_COMPILATION_CACHE_DIR=str(tmp_path)) == [found, str(tmp_path)]
 
 
 def test_alternative_text_is_the_title_of_the_whole_else_those_of_its_parts():
