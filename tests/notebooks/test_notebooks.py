@@ -140,6 +140,22 @@ def test_the_parts_stand_in_the_order_of_the_house(path):
     assert cells(path, "markdown")[0]["source"].startswith(f"# {path.name[:2]} · ")
 
 
+@of_each(LESSONS)
+def test_the_last_line_leads_to_the_notebooks_beside_this_one_by_their_titles(path):
+    place = LESSONS.index(path)
+    beside = {
+        "Previous": LESSONS[max(place - 1, 0) : place],
+        "Next": LESSONS[place + 1 : place + 2],
+    }
+    expected = []
+    for word, found in beside.items():
+        for other in found:
+            title = cells(other, "markdown")[0]["source"].splitlines()[0].removeprefix("# ")
+            expected.append(f"{word}: [{title}]({other.name})")
+    last = cells(path, "markdown")[-1]["source"].splitlines()[-1]
+    assert last == " · ".join(expected)
+
+
 @of_each(SOLUTIONS)
 def test_every_exercise_is_solved_and_its_effect_asserted(path):
     title = cells(path, "markdown")[0]["source"].splitlines()[0]
