@@ -8,7 +8,6 @@ import importlib.metadata
 import logging
 import os
 import platform
-import shutil
 import sys
 import tempfile
 import time
@@ -21,7 +20,6 @@ ENVIRONMENT = {
     "XLA_PYTHON_CLIENT_PREALLOCATE": "false",  # the same, for JAX
     "NVIDIA_TF32_OVERRIDE": "0",  # on a GPU, products of float32 keep all their digits
     "JAX_DEFAULT_MATMUL_PRECISION": "highest",  # the same, for what JAX compiles itself
-    "JAX_PERSISTENT_CACHE_MIN_COMPILE_TIME_SECS": "0",  # JAX keeps small programs, too
 }
 STYLE = Path(__file__).parent / "plotting" / "nnlab.mplstyle"
 _started = time.perf_counter()
@@ -45,19 +43,18 @@ def begin():
     for name, value in ENVIRONMENT.items():
         os.environ.setdefault(name, value)
     with quiet_stderr(), _uncollected():
-        import keras
+        import keras  # noqa: F401
 
         with contextlib.suppress(ImportError):  # Keras uses it on every backend, to set a seed
             import tensorflow  # noqa: F401
     # TensorFlow warns where a program uses more than a few models.
     logging.getLogger("tensorflow").setLevel("ERROR")
-    if keras.backend.backend() == "jax":
-        _compile_once()
     import matplotlib.pyplot as plt
 
     from nnlab.training import (
         build_before_tracing,
         compile_augmentation,
+        compile_once,
         copy_averaged_weights,
         disable_autotune,
         keep_recurrent_state,
@@ -72,6 +69,7 @@ def begin():
     copy_averaged_weights()
     spare_cudnn_16_bits()
     compile_augmentation()
+    compile_once()
     plt.style.use(STYLE)
     quick = os.environ.get("NNLAB_QUICK") == "1"
     if quick:  # drawing takes a good part of it
@@ -82,21 +80,6 @@ def begin():
         if hasattr(shell, "kernel"):  # not a terminal
             _redraw_stale_figures_last()
     return quick
-
-
-def _compile_once():
-    """Let JAX find what it has compiled: each ``compile`` of Keras has the same program made anew.
-
-    It is kept in a folder as long as the process lives. Where JAX_COMPILATION_CACHE_DIR names
-    another, that is used, and the next process finds it, too.
-    """
-    import jax
-
-    if jax.config.jax_compilation_cache_dir:
-        return
-    folder = tempfile.mkdtemp(prefix="nnlab-jax-")
-    atexit.register(shutil.rmtree, folder, ignore_errors=True)
-    jax.config.update("jax_compilation_cache_dir", folder)
 
 
 def _redraw_stale_figures_last():

@@ -2,7 +2,7 @@
 
 from nnlab.training.callbacks import ResetStates, SampleSnapshots
 from nnlab.training.joining import join_processes
-from nnlab.training.precision import best_precision, list_devices, steps_at_once
+from nnlab.training.precision import best_precision, compile_once, list_devices, steps_at_once
 from nnlab.training.resuming import ResumeTraining
 from nnlab.training.schedules import warmup_cosine
 from nnlab.training.seeds import set_seed
@@ -23,6 +23,7 @@ __all__ = [
     "best_precision",
     "build_before_tracing",
     "compile_augmentation",
+    "compile_once",
     "copy_averaged_weights",
     "disable_autotune",
     "join_processes",

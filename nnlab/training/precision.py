@@ -1,5 +1,9 @@
-"""What computes fastest on this machine: number of bits, steps at a time, devices."""
+"""What computes fastest on this machine: number of bits, steps at a time, devices, compiling."""
 
+import atexit
+import os
+import shutil
+import tempfile
 from pathlib import Path
 
 import keras
@@ -74,3 +78,28 @@ def list_devices():
 
         return [f"gpu:{index}" for index in range(torch.cuda.device_count())] or ["cpu:0"]
     return keras.distribution.list_devices()
+
+
+def compile_once():
+    """Let JAX find again what it has compiled for a network, where Keras has it compiled anew.
+
+    Each ``compile`` of Keras wraps the training step in a function that JAX does not know, though
+    the program be the same as for the network before. What JAX compiles is kept in a folder as long
+    as the process lives. Where JAX_COMPILATION_CACHE_DIR names another folder, that is used, and
+    the next process finds it, too. Does nothing on other backends, nor when called again.
+
+    Source: https://docs.jax.dev/en/latest/persistent_compilation_cache.html.
+    """
+    if keras.backend.backend() != "jax":
+        return
+    import jax
+    from jax.experimental.compilation_cache import compilation_cache
+
+    if "JAX_PERSISTENT_CACHE_MIN_COMPILE_TIME_SECS" not in os.environ:
+        jax.config.update("jax_persistent_cache_min_compile_time_secs", 0)  # small programs, too
+    if jax.config.jax_compilation_cache_dir:
+        return
+    folder = tempfile.mkdtemp(prefix="nnlab-jax-")
+    atexit.register(shutil.rmtree, folder, ignore_errors=True)
+    jax.config.update("jax_compilation_cache_dir", folder)
+    compilation_cache.reset_cache()  # if something was compiled already, it has been given up
