@@ -1,4 +1,4 @@
-"""The ``nnlab`` command: run notebooks, train, serve, data sets, copy a helper, this machine.
+"""The ``nnlab`` command: run notebooks, train, serve, try, data sets, copy a helper, this machine.
 
 One file a command; what begins with an underscore is what they are made of. Nothing outside
 imports this folder.
@@ -34,8 +34,8 @@ app = typer.Typer(
     cls=_AnyConsole,
     no_args_is_help=True,
     add_completion=False,
-    help="Run notebooks, launch training, serve a network, look after data sets, copy a helper, "
-    "describe this machine.",
+    help="Run notebooks, launch training, serve or try a network, look after data sets, "
+    "copy a helper, describe this machine.",
 )
 app.command()(run)
 app.command(context_settings={"allow_interspersed_args": False})(launch)

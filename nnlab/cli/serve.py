@@ -31,7 +31,7 @@ def serve(
         str | None, typer.Option(help="With commas between them.", show_default="0,1,2,…")
     ] = None,
     max_megabytes: Annotated[float, typer.Option(min=0.001, max=1000, help="Of a request.")] = 2.0,
-    timeout: Annotated[float, typer.Option(min=0.1, max=3600, help="Seconds to send it.")] = 10.0,
+    timeout: Annotated[float, typer.Option(min=0.1, max=3600, help="Seconds for one.")] = 10.0,
 ):
     """Let a network answer over HTTP: nnlab serve mnist_cnn
 
