@@ -205,6 +205,10 @@ def draw(results, path):
         ax.xaxis.set_major_formatter("{x:g}")
         ax.yaxis.set_major_formatter("{x:g}")
         ax.yaxis.set_minor_formatter("{x:.2g}")
+        low, high = ax.get_ylim()
+        if high > 10 * low:
+            ax.yaxis.set_major_locator(LogLocator(subs=(1, 2, 5)))
+            ax.yaxis.set_minor_formatter(NullFormatter())
         ax.tick_params(axis="y", which="minor", labelsize=7)
         ax.grid(alpha=0.3, which="both")
         # below: lines are everywhere
