@@ -83,8 +83,8 @@ def list_devices():
 def compile_once():
     """Let JAX find again what it has compiled for a network, where Keras has it compiled anew.
 
-    Each ``compile`` of Keras wraps the training step in a function that JAX does not know, though
-    the program be the same as for the network before. What JAX compiles is kept in a folder as long
+    Each ``compile`` of Keras wraps the training step in a function that JAX does not know, even
+    where the program is that of the network before. What JAX compiles is kept in a folder as long
     as the process lives. Where JAX_COMPILATION_CACHE_DIR names another folder, that is used, and
     the next process finds it, too. Does nothing on other backends, nor when called again.
 
