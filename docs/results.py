@@ -51,7 +51,7 @@ def with_results(readme):
 
 def with_data_sets(page):
     """Return the text of the page on data with all rows of its table of data sets updated."""
-    from nnlab.cli.data import collections
+    from nnlab.cli.data import collections, download_size
 
     known = {}
     for collection in collections().values():
@@ -60,8 +60,7 @@ def with_data_sets(page):
     def update(row):
         name, what = row.groups()
         data = known.pop(name)
-        size = sum(file.download_bytes for file in data.files)
-        shown = f"{size / 1e6:.1f} MB" if size else "embedded"
+        shown = download_size(data) if data.files else "embedded"
         stand_in = f"`{data.stand_in}`" if data.stand_in else "–"
         return f"| `{name}` | {what} | {shown} | {data.license} | {stand_in} |"
 

@@ -35,10 +35,12 @@ def datasets_called(names):
     return [known[name] for name in names or known]
 
 
-def megabytes(dataset):
-    """Return what has to be downloaded, as text."""
+def download_size(dataset):
+    """Return how much has to be downloaded, as text; "-" of what comes with nnlab."""
     size = sum(file.download_bytes for file in dataset.files)
-    return f"{size / 1e6:.1f} MB" if size else "-"
+    if not size:
+        return "-"
+    return f"{size / 1e6:.1f} MB" if size >= 1e5 else f"{size / 1e3:.0f} kB"
 
 
 @data_app.command("list")
@@ -58,7 +60,7 @@ def data_list():
     table.add_column("state", no_wrap=True)
     for kind, collection in collections().items():
         for data in collection.values():
-            size = megabytes(data)
+            size = download_size(data)
             table.add_row(data.name, data.title, kind, size, data.license, _files.state(data))
     Console().print(table)
 

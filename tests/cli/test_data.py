@@ -54,6 +54,8 @@ def test_list_shows_each_set_with_its_state_in_80_columns(data, cached):
     }
     assert max(map(len, lines)) <= 80
     assert "170.1 MB" in lines[3]
+    [small] = [line for line in lines if line.startswith("passengers")]
+    assert " 2 kB " in small
     (cached / DATASETS["mnist"].files[0].path).write_bytes(b"")
     assert "damaged" in data("list").output
 
