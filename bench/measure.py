@@ -145,8 +145,14 @@ def compare(program, contests):
     workload = Path(program).stem
 
     def main(
-        contest: str = "", runs: int = 3, quick: bool = False, only: str = "", out: Path = RESULTS
+        contest: str = "",
+        runs: int = 3,
+        more: bool = False,
+        quick: bool = False,
+        only: str = "",
+        out: Path = RESULTS,
     ):
+        """more: add these runs to those of an earlier day, which took too long for one."""
         if only == "matrix product":
             print(json.dumps({"rate": matrix_rate()}))
             return
@@ -158,7 +164,10 @@ def compare(program, contests):
         for name in [contest] if contest else contests:
             path = out / f"{workload}-{name}.json"
             facts = {"workload": workload, "contest": name, "quick": quick}
-            for result in rounds(program, name, contests[name], 1 if quick else runs, quick):
+            before = earlier(path, facts, contests[name]) if more else None
+            for result in rounds(
+                program, name, contests[name], 1 if quick else runs, quick, before
+            ):
                 text = json.dumps(facts | result, indent=1)
                 path.write_text(text + "\n", encoding="utf-8")
 
@@ -172,11 +181,42 @@ def measured(trial):
     return {**kept, "peak_mb": round(peak), **trial.facts}
 
 
-def rounds(program, contest, contestants, runs, quick):
-    """Run all contestants in turn, so many times; yield the result so far after each of them."""
-    trials = []
-    rates = []
-    for number in range(runs):
+def earlier(path, facts, contestants):
+    """Return a result to which runs may be added; one that was interrupted in a run is without it.
+
+    It must be of the same machine, with the same versions, and of the same contestants.
+    """
+    if not path.exists():
+        raise SystemExit(f"--more adds runs to {path}, which is not there: leave it out")
+    result = json.loads(path.read_text(encoding="utf-8"))
+    trials = result["trials"]
+    found = {
+        **result,
+        "contestants": list(dict.fromkeys(trial["contestant"] for trial in trials)),
+    }
+    wanted = {**facts, "machine": machine(), "contestants": list(contestants)}
+    for name, now in wanted.items():
+        if found[name] != now:
+            raise SystemExit(
+                f"--more adds runs to like ones, but {path} was measured with {name} "
+                f"{found[name]}, and now it is {now}: leave it out to begin anew"
+            )
+    whole = len(trials) // len(contestants)
+    return {
+        "trials": trials[: whole * len(contestants)],
+        "matrix_rate": result["matrix_rate"][:whole],
+    }
+
+
+def rounds(program, contest, contestants, runs, quick, before=None):
+    """Run all contestants in turn, so many times; yield the result so far after each of them.
+
+    before: trials and matrix rates that come first, as `earlier` returns them.
+    """
+    trials = [*before["trials"]] if before else []
+    rates = [*before["matrix_rate"]] if before else []
+    first = len(rates)
+    for number in range(first, first + runs):
         rates.append(child(program, contest, "matrix product", quick)["rate"])
         for contestant in contestants:
             trial = child(program, contest, contestant, quick)

@@ -1,6 +1,7 @@
 """The arithmetic of the bench: what is counted, what is compared with what."""
 
 import ast
+import json
 import sys
 from pathlib import Path
 
@@ -103,6 +104,45 @@ def test_networks_of_unlike_size_are_no_peers(bench, monkeypatch):
     next(found)
     with pytest.raises(AssertionError, match="not the same network"):
         next(found)
+
+
+def test_runs_are_added_to_those_of_an_earlier_day(bench, monkeypatch, tmp_path):
+    import measure
+
+    def write(contestants, **changes):
+        trials = [{"contestant": name, "run": 0, "rounds": [(9.0, None)]} for name in contestants]
+        # and a second run, interrupted after its first contestant
+        result = {"matrix_rate": [1e9, 2e9], "trials": [*trials, {**trials[0], "run": 1}]}
+        facts = {"workload": "mlp", "contest": "quality", "quick": False}
+        facts |= {"machine": measure.machine(), **changes}
+        path = tmp_path / "mlp-quality.json"
+        path.write_text(json.dumps(facts | result))
+        return path
+
+    def compare(*names):
+        measure.compare("mlp.py", {"quality": dict.fromkeys(names)})
+
+    monkeypatch.setattr(measure, "child", lambda *_: {"rate": 3e9, "rounds": [(1.0, None)]})
+    path = write(["ours", "peer"])
+    monkeypatch.setattr(measure.typer, "run", lambda main: main(runs=2, more=True, out=tmp_path))
+    compare("ours", "peer")
+    result = json.loads(path.read_text())
+    assert [trial["run"] for trial in result["trials"]] == [0, 0, 1, 1, 2, 2]
+    assert [trial["rounds"][0][0] for trial in result["trials"]] == [9, 9, 1, 1, 1, 1]
+    assert result["matrix_rate"] == [1e9, 3e9, 3e9]
+
+    for wrong in ({"machine": {"cores": 99}}, {"quick": True}):
+        path = write(["ours", "peer"], **wrong)
+        kept = path.read_text()
+        with pytest.raises(SystemExit, match="begin anew"):
+            compare("ours", "peer")
+        assert path.read_text() == kept
+    write(["ours", "peer"])
+    with pytest.raises(SystemExit, match="contestants"):
+        compare("ours", "new", "peer")
+    path.unlink()
+    with pytest.raises(SystemExit, match="not there"):
+        compare("ours", "peer")
 
 
 def test_features_by_hand_are_those_of_nnlab(bench):
