@@ -40,6 +40,11 @@ def expected_calibration_error(y_true, probabilities, *, bins=10):
             f"y_true must be (n,) and probabilities (n, {num_classes}), n ≥ 1, "
             f"got {y_true.shape} and {probabilities.shape}: one label for each example"
         )
+    if num_classes < 2:
+        raise ValueError(
+            f"probabilities must have a column for each class, got {probabilities.shape}: of a "
+            "sigmoid's p, pass np.hstack([1 - p, p])"
+        )
     unknown = sorted(set(y_true.tolist()) - set(range(num_classes)), key=str)[:3]
     if unknown:
         raise ValueError(
@@ -51,8 +56,8 @@ def expected_calibration_error(y_true, probabilities, *, bins=10):
             f"probabilities must lie in 0..1, got {probabilities.min():.3g}.."
             f"{probabilities.max():.3g}: are these logits? Apply softmax first"
         )
-    if bins < 1:
-        raise ValueError(f"bins must be ≥ 1, got {bins}: 10 is usual")
+    if bins != int(bins) or bins < 1:
+        raise ValueError(f"bins must be an integer ≥ 1, got {bins}: 10 is usual")
     confidence = probabilities.max(axis=1)  # (n,)
     right = probabilities.argmax(axis=1) == y_true  # (n,)
     places = np.minimum((confidence * bins).astype(int), bins - 1)  # (n,), the bin of each example
@@ -123,7 +128,8 @@ def average_precision(true_boxes, boxes, scores, *, min_iou=0.5):
     scores: of each image, ``(m,)``.
     min_iou: how much a box must overlap a true one, above 0, at most 1.
 
-    Raises ValueError for another number of images, boxes or scores, and for another min_iou.
+    Raises ValueError for another number of images, boxes or scores, for boxes of another shape or
+    whose corners are swapped, for values that are not finite, and for another min_iou.
 
     Source: Everingham et al., "The Pascal Visual Object Classes (VOC) Challenge" (2010); the 101
     recalls are those of COCO, Lin et al., "Microsoft COCO: Common Objects in Context" (2014).
@@ -135,15 +141,36 @@ def average_precision(true_boxes, boxes, scores, *, min_iou=0.5):
         )
     if not 0 < min_iou <= 1:
         raise ValueError(f"min_iou must be above 0 and at most 1, got {min_iou}: 0.5 is usual")
+
+    def checked(boxes, name):
+        """Return the boxes of an image, float ``(n, 4)``, or raise a ValueError."""
+        boxes = np.asarray(boxes, float)
+        if not boxes.size:
+            return np.empty((0, 4))
+        if boxes.ndim != 2 or boxes.shape[1] != 4:
+            raise ValueError(
+                f"{name} must be (n, 4) of each image, got {boxes.shape}: left, top, right, bottom"
+            )
+        # some annotators draw boxes without a size, which count
+        wrong = ~np.isfinite(boxes).all(axis=1) | (boxes[:, 2:] < boxes[:, :2]).any(axis=1)
+        if wrong.any():
+            raise ValueError(
+                f"{name} must be finite, with left ≤ right and top ≤ bottom, got "
+                f"{boxes[wrong][0].tolist()}: are these left, top, width and height?"
+            )
+        return boxes
+
     all_scores = []
     right = []
     num_true = 0
     for true, found, score in zip(true_boxes, boxes, scores, strict=True):
-        true = np.asarray(true, float).reshape(-1, 4)
-        found = np.asarray(found, float).reshape(-1, 4)
+        true = checked(true, "true_boxes")
+        found = checked(found, "boxes")
         score = np.asarray(score, float)
         if score.shape != (len(found),):
             raise ValueError(f"expected a score for each of {len(found)} boxes, got {score.shape}")
+        if not np.isfinite(score).all():
+            raise ValueError("scores hold NaN or infinity: did the detector diverge?")
         order = np.argsort(-score, kind="stable")
         corner = np.maximum(found[:, None, :2], true[None, :, :2])  # (m, n, 2)
         opposite = np.minimum(found[:, None, 2:], true[None, :, 2:])

@@ -34,8 +34,13 @@ class Vocabulary:
     def encode(self, text):
         """Return the ids of a text's characters, int32 ``(len(text),)``.
 
-        Raises ValueError for a character that is not in the vocabulary.
+        Raises ValueError for a character that is not in the vocabulary, and for anything but str.
         """
+        if not isinstance(text, str):
+            raise ValueError(
+                f"text must be str, got {type(text).__name__}: join lines by '\\n'.join(lines), "
+                "decode bytes by raw.decode()"
+            )
         ids = {character: i for i, character in enumerate(self.characters)}
         try:
             return np.array([ids[character] for character in text], np.int32)
@@ -50,9 +55,15 @@ class Vocabulary:
     def decode(self, ids):
         """Return the text of ids, integers ``(length,)`` in 0..len(vocabulary) - 1.
 
-        It is the inverse of ``encode``. Raises ValueError for ids outside their range.
+        It is the inverse of ``encode``. Raises ValueError for ids of another shape or dtype, and
+        outside their range.
         """
         ids = np.asarray(ids)
+        if ids.ndim != 1 or (ids.size and ids.dtype.kind not in "iu"):
+            raise ValueError(
+                f"ids must be integers (length,), got {ids.dtype} {ids.shape}: decode a batch "
+                "row by row"
+            )
         if ids.size and not (ids.min() >= 0 and ids.max() < len(self)):
             raise ValueError(
                 f"ids must lie in 0..{len(self) - 1}, got {ids.min()}..{ids.max()}: "
@@ -73,9 +84,14 @@ def stateful_batches(ids, length, batch_size):
     length: characters in a window.
     batch_size: rows of a batch.
 
-    Raises ValueError if the text is too short for one batch.
+    Raises ValueError if the text is too short for one batch, and for another shape or size.
     """
     ids = np.asarray(ids)
+    if ids.ndim != 1 or min(length, batch_size) < 1:
+        raise ValueError(
+            f"ids must be (n,), length and batch_size ≥ 1, got {ids.shape}, {length} and "
+            f"{batch_size}: pass the ids of one long text"
+        )
     num_batches = (len(ids) - 1) // (batch_size * length)
     if num_batches < 1:
         raise ValueError(

@@ -119,6 +119,8 @@ def test_gaps_within_a_bin_cancel_and_those_of_two_bins_do_not(expected_calibrat
         ([-1, 0], np.full((2, 2), 0.5), r"got \[-1\]"),
         ([0.5, 0], np.full((2, 2), 0.5), r"got \[0\.5\]"),
         (["a", "b"], np.full((2, 2), 0.5), r"got \['a', 'b'\]"),
+        ([0, 1], [[0.2], [0.9]], r"a column for each class, got \(2, 1\)"),
+        ([0, 0], [[0.2], [0.9]], "of a sigmoid's p, pass np.hstack"),
         ([0], [[2.0, -1.0]], "are these logits"),
         ([0], [[np.nan, 0.5]], "must lie in 0..1"),
     ],
@@ -137,9 +139,10 @@ def test_labels_of_any_type_count_if_they_are_whole_numbers(expected_calibration
     assert expected_calibration_error(y_true, probabilities) == pytest.approx(0.1)
 
 
-def test_an_error_over_no_bins_is_refused(expected_calibration_error):
-    with pytest.raises(ValueError, match="bins must be ≥ 1, got 0"):
-        expected_calibration_error([1], two_classes([0.6]), bins=0)
+@pytest.mark.parametrize("bins", [0, 2.5])
+def test_an_error_over_no_bins_is_refused(expected_calibration_error, bins):
+    with pytest.raises(ValueError, match=f"bins must be an integer ≥ 1, got {bins}"):
+        expected_calibration_error([1], two_classes([0.6]), bins=bins)
 
 
 @pytest.fixture
@@ -148,6 +151,9 @@ def average_precision(helper):
 
 
 TRUE = [np.array([[0, 0, 10, 10], [20, 20, 30, 30]]), np.array([[5, 5, 15, 15]])]
+
+
+WITH_CLASSES = [np.hstack([boxes, np.ones((len(boxes), 1))]) for boxes in TRUE]
 
 
 def test_the_average_precision_of_all_boxes_at_their_places_is_1(average_precision):
@@ -264,6 +270,16 @@ def test_the_average_precision_is_that_of_pycocotools(average_precision, seed, m
         (TRUE, TRUE, [[1, 1], [1, 0.5]], 0.5, r"a score for each of 1 boxes, got \(2,\)"),
         (TRUE, TRUE, [[1, 1], [1]], 0, "min_iou must be above 0 and at most 1, got 0"),
         (TRUE, TRUE, [[1, 1], [1]], 50, "got 50: 0.5 is usual"),
+        (TRUE, TRUE, [[1, np.nan], [1]], 0.5, "scores hold NaN or infinity"),
+        (WITH_CLASSES, TRUE, [[1, 1], [1]], 0.5, r"true_boxes must be \(n, 4\) .* got \(2, 5\)"),
+        (
+            TRUE,
+            [[[20, 20, 10, 10]], []],
+            [[1], []],
+            0.5,
+            r"boxes must be .* got \[20\.0, 20\.0, 10\.0, 1",
+        ),
+        (TRUE, [[[0, 0, np.nan, 9]], []], [[1], []], 0.5, "boxes must be finite, with left"),
     ],
 )
 def test_boxes_that_do_not_fit_together_are_refused(

@@ -32,6 +32,18 @@ def test_ids_outside_the_vocabulary_are_refused(vocabulary, ids):
         vocabulary.decode(ids)
 
 
+@pytest.mark.parametrize(("given", "kind"), [(["hello", "world"], "list"), (b"hello", "bytes")])
+def test_only_str_is_encoded(vocabulary, given, kind):
+    with pytest.raises(ValueError, match=f"text must be str, got {kind}: join lines"):
+        vocabulary.encode(given)
+
+
+@pytest.mark.parametrize("ids", [[[1, 2]], 3, [1.0, 2.0], ["h"]])
+def test_only_one_row_of_integers_is_decoded(vocabulary, ids):
+    with pytest.raises(ValueError, match=r"ids must be integers \(length,\), got .* row by row"):
+        vocabulary.decode(ids)
+
+
 @pytest.mark.parametrize("characters", ["", "aba"])
 def test_a_vocabulary_without_or_with_repeated_characters_is_refused(helper, characters):
     with pytest.raises(ValueError, match="each character once"):
@@ -58,3 +70,12 @@ def test_batches_of_one_row_predict_every_character_once(helper, characters):
 def test_a_text_shorter_than_one_batch_is_refused(helper):
     with pytest.raises(ValueError, match="2 rows of 3 need 7 characters, got 6"):
         helper(text.stateful_batches)(np.arange(6), 3, 2)
+
+
+@pytest.mark.parametrize(
+    ("ids", "length", "batch_size"),
+    [(np.arange(9), 0, 2), (np.arange(9), -3, 2), (np.arange(9), 3, 0), (np.ones((2, 9)), 3, 2)],
+)
+def test_batches_of_no_size_and_of_several_texts_are_refused(helper, ids, length, batch_size):
+    with pytest.raises(ValueError, match=r"ids must be \(n,\), length and batch_size ≥ 1, got"):
+        helper(text.stateful_batches)(ids, length, batch_size)

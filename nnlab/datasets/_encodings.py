@@ -20,8 +20,11 @@ DOCUMENTS = (
 def read_text(path):
     """Return the text of a UTF-8 file, without byte order mark and with ``\\n`` as line end.
 
-    Raises ValueError for a file that is empty or something else, with the way to make it UTF-8.
+    Raises FileNotFoundError where there is no file; ValueError for one that is empty or something
+    else, with the way to make it UTF-8.
     """
+    if not path.is_file():
+        raise FileNotFoundError(f"{path} is no file here: name a text file, with its folder")
     raw = path.read_bytes()
     name = shlex.quote(path.name)
     if problem := _no_text(raw) or _wide_encoding(raw, name):

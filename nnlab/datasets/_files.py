@@ -101,6 +101,9 @@ def _obtain_file(file, dataset, failed_hosts, forbidden):
             return target, held
     missing = _missing(file, dataset, failures, forbidden)
     if problem is None:
+        found, _ = _find(file)  # another process may have fetched it meanwhile
+        if found:
+            return found
         raise FileNotFoundError(missing)
     if set_aside(target, file):
         return target, content(target, file)

@@ -31,7 +31,7 @@ def pairs(images, labels, class_names):
     expected = None
     ended = object()
     # without names, the index gets one for each number
-    most = len(class_names) if class_names else 100_000
+    most = 100_000 if class_names is None else len(class_names)
     singles = itertools.zip_longest(_single_images(images), _single_labels(labels), fillvalue=ended)
     for number, (image, label) in enumerate(singles):
         if image is ended or label is ended:
@@ -48,7 +48,9 @@ def pairs(images, labels, class_names):
                 "read them by keras.utils.image_dataset_from_directory, which resizes."
             )
         if not 0 <= label < most:
-            known = "the number of class_names" if class_names else "where there are no class_names"
+            known = "the number of class_names"
+            if class_names is None:
+                known = "where there are no class_names"
             raise ValueError(
                 f"label {number}: expected an integer from 0 and below {most}, {known}, "
                 f"got {label}. Count classes from 0, without gaps."

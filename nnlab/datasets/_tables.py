@@ -1,10 +1,12 @@
 """Tables of numbers over time: a column of times, then a column of numbers for each series."""
 
 import csv
+import re
 
 import numpy as np
 
 SEPARATORS = ",;\t"
+TIME = re.compile(r"\d{4}(-\d\d(-\d\d([ T]\d\d(:\d\d(:\d\d(\.\d+)?)?)?)?)?)?")
 
 
 def read_table(text, name):
@@ -19,20 +21,25 @@ def read_table(text, name):
     Raises ValueError for anything else, which tells the line.
     """
     lines = text.splitlines()
-    first = lines[0] if lines else ""
-    separator = max(SEPARATORS, key=first.count)
-    rows = [row for row in csv.reader(lines, delimiter=separator) if row]
-    if len(rows) < 3 or len(rows[0]) < 2:
+    first = next((line for line in lines if line.strip()), "")
+    rows = _rows(lines, max(SEPARATORS, key=first.count), name)
+    if len(rows) < 3 or len(rows[0][1]) < 2:
         raise ValueError(
             f"{name}: expected a row of names, then two rows or more, each of a time and a number "
             f"or more, separated by comma, semicolon or tab, got {len(rows)} rows and the first "
             f"line {first[:60]!r}"
         )
-    width = len(rows[0])
+    line, header = rows.pop(0)
+    if TIME.fullmatch(header[0].strip()):
+        raise ValueError(
+            f"{name}, line {line:,}: expected the names of the columns, got {header[0]!r}, a time: "
+            "put a row of names first"
+        )
+    width = len(header)
     times = []
-    values = np.empty((len(rows) - 1, width - 1))
-    for place, row in enumerate(rows[1:]):
-        where = f"{name}, row {place + 2:,}"
+    values = np.empty((len(rows), width - 1))
+    for place, (line, row) in enumerate(rows):
+        where = f"{name}, line {line:,}"
         if len(row) != width:
             raise ValueError(f"{where}: expected {width} cells, as in the first row, got {row}")
         times.append(_time(row[0], where))
@@ -40,12 +47,12 @@ def read_table(text, name):
             values[place, column] = _number(cell, where)
     times = np.array(times)  # in the finest of their units
     if backwards := np.flatnonzero(times[1:] <= times[:-1]).tolist():
-        row = backwards[0] + 3
+        place = backwards[0] + 1
         raise ValueError(
-            f"{name}, row {row:,}: expected a time after that of the row before, got "
-            f"{times[row - 2]} after {times[row - 3]}: sort the rows by time, one for each"
+            f"{name}, line {rows[place][0]:,}: expected a time after that of the row before, got "
+            f"{times[place]} after {times[place - 1]}: sort the rows by time, one for each"
         )
-    return times, values, tuple(cell.strip() for cell in rows[0][1:])
+    return times, values, tuple(cell.strip() for cell in header[1:])
 
 
 def read_published(contents):
@@ -53,18 +60,29 @@ def read_published(contents):
     return read_table(contents[0].decode("utf-8"), "the published file")
 
 
+def _rows(lines, separator, name):
+    """Return (number of the line in which it ends, cells) of each row that is not empty."""
+    reader = csv.reader(lines, delimiter=separator)
+    try:
+        return [(reader.line_num, row) for row in reader if row]
+    except csv.Error as error:
+        raise ValueError(
+            f"{name}, line {reader.line_num:,}: expected cells, got {error}: is a quotation mark "
+            "opened and never closed?"
+        ) from error
+
+
 def _time(cell, where):
     """Return a time, numpy.datetime64, or raise a ValueError."""
     try:
-        time = np.datetime64(cell.strip())
-    except ValueError:
-        time = np.datetime64("NaT")
-    if np.isnat(time):
-        raise ValueError(
-            f"{where}: expected a time such as 1949-01, 1981-01-31 or 2016-07-01 00:00, got "
-            f"{cell!r}: year first, then month, then day"
-        )
-    return time
+        if TIME.fullmatch(cell.strip()):  # NumPy also takes any integer for a year, and "today"
+            return np.datetime64(cell.strip())
+    except ValueError:  # no such day
+        pass
+    raise ValueError(
+        f"{where}: expected a time such as 1949-01, 1981-01-31 or 2016-07-01 00:00, got "
+        f"{cell!r}: year first, then month, then day, without a time zone"
+    )
 
 
 def _number(cell, where):

@@ -3,6 +3,7 @@
 import contextlib
 import itertools
 import math
+import numbers
 from pathlib import Path
 
 from nnlab.datasets import _records
@@ -24,11 +25,12 @@ def write_records(folder, images, labels, *, class_names=None, shard_size=4096):
     shard_size: images in a file; only the last has fewer. Some tens of files shuffle well. Where
         the order of the images tells their class, shuffle them before writing as far as you can.
 
-    Raises ValueError for images or labels of another kind or number, FileExistsError where a whole
-    set is.
+    Raises ValueError for images, labels or class_names of another kind or number, FileExistsError
+    where a whole set is.
     """
     folder = Path(folder)
     _records.check_target(folder, shard_size)
+    class_names = _names(class_names)
     pairs = _records.pairs(images, labels, class_names)
     shards = []
     image_shape = ()
@@ -40,7 +42,8 @@ def write_records(folder, images, labels, *, class_names=None, shard_size=4096):
         shard, highest_label = _records.write_shard(folder, len(shards), shard_pairs)
         shards.append(shard)
         num_classes = max(num_classes, highest_label + 1)
-    return _records.write_index(folder, image_shape, class_names or range(num_classes), shards)
+    names = range(num_classes) if class_names is None else class_names
+    return _records.write_index(folder, image_shape, names, shards)
 
 
 def stream_records(
@@ -96,6 +99,19 @@ def stream_records(
     return dataset
 
 
+def _names(class_names):
+    """Return the names of classes as a tuple, or None; raise a ValueError for one str and none."""
+    if class_names is None:
+        return None
+    names = () if isinstance(class_names, str) else tuple(class_names)
+    if not names:
+        raise ValueError(
+            f"class_names must hold a name for each class, got {class_names!r}: a list of str, or "
+            "None for numbers"
+        )
+    return names
+
+
 def _tensorflow():
     """Return TensorFlow; if Keras computes with another backend, it leaves the GPUs to that."""
     import keras
@@ -141,9 +157,11 @@ def _check_arguments(batch_size, shard, buffer):
         raise ValueError(
             f"batch_size must be at least 1, got {batch_size}: choose one, for example 128."
         )
-    if not 0 <= shard[0] < shard[1]:
+    pair = isinstance(shard, tuple | list) and len(shard) == 2
+    whole = pair and all(isinstance(number, numbers.Integral) for number in shard)
+    if not whole or not 0 <= shard[0] < shard[1]:
         raise ValueError(
-            f"shard must be (index, count) with 0 <= index < count, got {shard}: (0, 1) is all."
+            f"shard must be (index, count) with 0 <= index < count, got {shard!r}: (0, 1) is all."
         )
     if buffer < 1:
         raise ValueError(

@@ -1,6 +1,7 @@
 """A reader's own recording: a WAV file of any rate, depth and number of channels."""
 
 import math
+import numbers
 import shlex
 from pathlib import Path
 
@@ -11,6 +12,7 @@ from nnlab.datasets import _waves
 MAX_BYTES = 2**28
 RATES = (1_000, 768_000)  # samples a second that a recording may have
 FAINTEST = 1e-3  # of full scale, from the lowest sample to the highest
+LOUDEST = 10.0  # times full scale: no recording of floats, but of integers saved as floats
 
 
 def read_wav(path, *, rate, max_seconds=10.0):
@@ -24,8 +26,11 @@ def read_wav(path, *, rate, max_seconds=10.0):
     max_seconds: how long the sound may be.
 
     Raises FileNotFoundError where there is no file; ValueError, which says what came and what to
-    do, for a file that is something else, compressed, cut, empty, silent or too long.
+    do, for a file that is something else, compressed, cut, empty, silent, too loud or too long, and
+    for another rate.
     """
+    if not isinstance(rate, numbers.Integral) or rate < 1:
+        raise ValueError(f"rate must be an integer ≥ 1, samples a second, got {rate!r}: name one")
     path = Path(path)
     if not path.is_file():
         raise FileNotFoundError(f"{path} is no file here: name a WAV file, with its folder")
@@ -44,8 +49,10 @@ def read_wav(path, *, rate, max_seconds=10.0):
             f"{path}: expected {RATES[0]:,} to {RATES[1]:,} samples a second, got {own_rate:,}: "
             "save it with a usual rate, such as 16,000 or 44,100"
         )
+    if not len(samples):
+        raise ValueError(f"{path}: expected a sound, got no sample: record it again")
     seconds = len(samples) / own_rate
-    if not 0 < seconds <= max_seconds:
+    if seconds > max_seconds:
         raise ValueError(
             f"{path}: expected a sound of up to {max_seconds:g} seconds, got {seconds:.2f}: cut "
             "out what you want to be heard"
@@ -53,6 +60,11 @@ def read_wav(path, *, rate, max_seconds=10.0):
     mono = _waves.scaled(samples).mean(axis=1)  # (samples,)
     if not np.isfinite(mono).all():
         raise ValueError(f"{path}: expected finite samples, got NaN or infinity: save it anew")
+    if (loudest := np.abs(mono).max()) > LOUDEST:
+        raise ValueError(
+            f"{path}: expected samples mostly within -1..1, as a WAV file of floats has them, got "
+            f"up to {loudest:,.3g}: divide them by full scale (32,768 of 16 bits) or save integers"
+        )
     if np.ptp(mono) < FAINTEST:
         raise ValueError(
             f"{path}: expected a sound, got silence (the samples lie within {np.ptp(mono):.1g} of "

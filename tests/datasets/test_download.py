@@ -27,6 +27,14 @@ def test_a_set_is_downloaded_once_and_then_taken_from_the_cache(
     assert "train-images-idx3-ubyte.gz: 100%" in printed.err
 
 
+def test_the_bar_goes_on_where_a_server_does_not_tell_the_size(mirrors, capsys):
+    mirrors("untold")
+    assert load_images("mnist").x_train.shape == (6, 28, 28, 1)
+    last = capsys.readouterr().err.split("\r")[-1]
+    assert "images-idx3-ubyte.gz: 0.00B" not in last
+    assert "kB [" in last or "B [" in last
+
+
 @pytest.mark.parametrize("behaviour", ["packed_anew", "encoded"])
 def test_another_packing_of_the_same_content_is_accepted_from_a_mirror(
     mirrors, server, cache_folder, behaviour
@@ -176,6 +184,22 @@ def test_a_damaged_file_that_cannot_be_replaced_is_an_error_even_with_a_stand_in
 
 
 # ---- two at once ---------------------------------------------------------------------------------
+
+
+def test_what_another_process_fetched_meanwhile_is_taken(
+    mirrors, server, cache_folder, monkeypatch
+):
+    dataset = mirrors("good")
+
+    def fetch(file, target, check, failed_hosts):
+        """Fail, as a host may that is asked too often, while another process succeeds."""
+        target.parent.mkdir(parents=True, exist_ok=True)
+        target.write_bytes((server.folder / file.path).read_bytes())
+        return None, ["answered 429 Too Many Requests"]
+
+    monkeypatch.setattr(_download, "fetch", fetch)
+    assert load_images("mnist").x_train.shape == (6, 28, 28, 1)
+    assert _files.state(dataset) == "cached"
 
 
 def test_two_processes_that_fetch_at_once_both_succeed(

@@ -90,6 +90,18 @@ def test_what_cannot_be_written_is_refused_and_leaves_no_whole_set(
         stream_records(tmp_path / "set", 16)
 
 
+@pytest.mark.parametrize("kind", [list, tuple, np.array, iter])
+def test_names_of_classes_may_come_in_any_form(tmp_path, small_images, kind):
+    index = write_records(tmp_path, *small_images, class_names=kind(NAMES))
+    assert json.loads(index.read_text())["class_names"] == list(NAMES)
+
+
+@pytest.mark.parametrize("class_names", ["cat", []])
+def test_names_of_classes_that_are_none_are_refused(tmp_path, small_images, class_names):
+    with pytest.raises(ValueError, match=r"class_names must hold a name for each class, got"):
+        write_records(tmp_path, *small_images, class_names=class_names)
+
+
 def test_a_label_that_would_make_an_endless_list_of_names_is_refused(tmp_path, small_images):
     with pytest.raises(
         ValueError,

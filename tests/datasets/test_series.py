@@ -159,18 +159,27 @@ def test_an_own_table_is_read_whatever_separates_its_columns(own, separator):
         ("", "expected text, got an empty file"),
         ("day\n2024-01-01\n2024-01-02", r"got 3 rows and the first line 'day'"),
         ("day,n\n2024-01-01,1", r"got 2 rows"),
-        ("day,n\n2024-01-01,1\n2024-01-02,2,3", r"row 3: expected 2 cells.*\['2024-01-02'"),
-        ("day,n\n31.1.2024,1\n1.2.2024,2", r"row 2: expected a time such as .* got '31\.1\.2024'"),
-        ("day,n\n2024-01-01,1\n,2", "row 3: expected a time .* got ''"),
-        ("day;n\n2024-01-01;1,5\n2024-01-02;2", "row 2: expected a number .* got '1,5'"),
-        ("day,n\n2024-01-01,1\n2024-01-02,", "row 3: expected a number .* got ''.* missing"),
-        ("day,n\n2024-01-01,1\n2024-01-02,nan", "row 3: expected a number .* got 'nan'"),
-        ("day,n\n2024-01-01,1\n2024-01-02,inf", "row 3: expected a number .* got 'inf'"),
-        ("d,n\n2024-01-02,1\n2024-01-01,2", "row 3: .* got 2024-01-01 after 2024-01-02: sort"),
-        ("d,n\n2024-01-01,1\n2024-01-01,2", "row 3: expected a time after that of the row before"),
+        ("day,n\n2024-01-01,1\n2024-01-02,2,3", r"line 3: expected 2 cells.*\['2024-01-02'"),
+        ("day,n\n31.1.2024,1\n1.2.2024,2", r"line 2: expected a time such as .* got '31\.1\.2024'"),
+        ("day,n\n2024-01-01,1\n,2", "line 3: expected a time .* got ''"),
+        ("day;n\n2024-01-01;1,5\n2024-01-02;2", "line 2: expected a number .* got '1,5'"),
+        ("day,n\n2024-01-01,1\n2024-01-02,", "line 3: expected a number .* got ''.* missing"),
+        ("day,n\n2024-01-01,1\n2024-01-02,nan", "line 3: expected a number .* got 'nan'"),
+        ("day,n\n2024-01-01,1\n2024-01-02,inf", "line 3: expected a number .* got 'inf'"),
+        ("d,n\n2024-01-02,1\n2024-01-01,2", "line 3: .* got 2024-01-01 after 2024-01-02: sort"),
+        ("d,n\n2024-01-01,1\n2024-01-01,2", "line 3: expected a time after that of the row before"),
+        ("d,n\n\n2024-01-02,1\n\n2024-01-01,2", "line 5: .* got 2024-01-01 after 2024-01-02"),
+        ("\nday;n\n2024-01-01;x\n2024-01-02;2", "line 3: expected a number .* got 'x'"),
+        ("2024-01-01,1\n2024-01-02,2\n2024-01-03,3", "line 1: expected the names .*'2024-01-01'"),
+        (",n\n0,1\n1,2", "line 2: expected a time .* got '0'"),
+        ("d,n\n20240101,1\n20240102,2", "line 2: expected a time .* got '20240101'"),
+        ("d,n\n2024-01-01,1\ntoday,2", "line 3: expected a time .* got 'today'"),
+        ("d,n\n2024-02-30,1\n2024-03-01,2", "line 2: expected a time .* got '2024-02-30'"),
+        ("t,n\n2024-01-01 00:00+01:00,1\n2024-01-01 01:00+01:00,2", "without a time zone"),
+        ('d,n\n"2024-01-01,1\n' + 9_000 * "2024-01-01,1\n" * 2, "quotation mark opened"),
     ],
 )
-def test_an_own_table_that_is_none_is_refused_with_the_row_and_what_to_do(own, text, problem):
+def test_an_own_table_that_is_none_is_refused_with_the_line_and_what_to_do(own, text, problem):
     with pytest.raises(ValueError, match=rf"shop\.csv.*{problem}"):
         own(text)
 
@@ -180,6 +189,12 @@ def test_an_own_table_in_another_encoding_gets_the_advice_for_it(own):
         own("day,Erlöse\n2024-01-01,1\n2024-01-02,2".encode("cp1252"))
     with pytest.raises(ValueError, match=r"expected UTF-8 text.*zip archive"):
         own(b"PK\3\4" + bytes(99))
+
+
+def test_a_table_that_is_not_there_is_named(tmp_path):
+    for path in (tmp_path / "shop.csv", tmp_path):
+        with pytest.raises(FileNotFoundError, match="is no file here: name a text file"):
+            load_series(path)
 
 
 # ---- made up -------------------------------------------------------------------------------------

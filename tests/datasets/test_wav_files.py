@@ -194,15 +194,18 @@ def test_what_is_no_whole_wav_file_is_named_with_the_way_to_make_it_one(write, c
         (np.full(800, 128, np.uint8), 8_000, "got silence"),
         (np.full(800, 0.3, np.float32), 8_000, "got silence"),
         (as_stored(tone(8_000, 2) * [1, -1], "int16"), 8_000, "Does one channel cancel the other"),
-        (np.zeros(0, np.int16), 8_000, r"up to 10 seconds, got 0\.00"),
+        (np.zeros(0, np.int16), 8_000, "got no sample: record it again"),
         (np.zeros(80_001, np.int16), 8_000, r"up to 10 seconds, got 10\.00: cut"),
         (np.array([0, np.nan, 1], np.float32), 8_000, "got NaN or infinity"),
         (np.array([0, np.inf, 1], np.float32), 8_000, "got NaN or infinity"),
+        (tone(8_000) * 32_768, 8_000, r"mostly within -1\.\.1.* got up to 1\.\d+e\+04: divide"),
+        (tone(8_000) * 1e308, 8_000, r"got up to 5e\+307"),
         (as_stored(tone(100), "int16"), 100, "samples a second, got 100"),
         (as_stored(tone(8_000), "int16"), 800_000, "samples a second, got 800,000"),
     ],
     ids=[
-        "zeros", "8 bits", "constant", "cancelled", "empty", "long", "nan", "inf", "slow", "fast",
+        "zeros", "8 bits", "constant", "cancelled", "empty", "long", "nan", "inf", "integers",
+        "huge", "slow", "fast",
     ],
 )  # fmt: skip
 def test_a_sound_without_anything_to_hear_or_too_much_of_it_is_refused(
@@ -210,6 +213,12 @@ def test_a_sound_without_anything_to_hear_or_too_much_of_it_is_refused(
 ):
     with pytest.raises(ValueError, match=problem):
         read_wav(write(samples, rate), rate=8_000)
+
+
+@pytest.mark.parametrize("rate", [8_000.0, 0, -1, "8000", None])
+def test_a_rate_that_is_none_is_refused_before_the_file_is_read(tmp_path, rate):
+    with pytest.raises(ValueError, match="rate must be an integer ≥ 1"):
+        read_wav(tmp_path / "missing.wav", rate=rate)
 
 
 def test_how_long_a_sound_may_be_is_asked_for(write):

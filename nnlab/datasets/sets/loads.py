@@ -20,7 +20,7 @@ def read(_contents):
 
     rng = np.random.default_rng(0)
     hours = np.arange(NUM_HOURS)
-    times = np.datetime64("2020-01-01T00", "h") + hours
+    times = np.datetime64("2020-01-06T00", "h") + hours  # a Monday
     weekend = (hours // 24) % 7 >= 5
     shared = lfilter([1], [1, -MEMORY], rng.normal(0, 0.1, NUM_HOURS))
     values = np.empty((NUM_HOURS, NUM_SERIES))

@@ -68,7 +68,7 @@ def read(contents):
         image, kind, _ = path.split("/")
         with _opened(members[path]) as picture:
             if kind == "images":
-                grey = np.asarray(picture.getchannel(0))  # red, green and blue are equal
+                grey = np.array(picture.getchannel(0))  # red, green and blue are equal
                 images[image] = grey[:, :, None]  # (height, width, 1)
                 labels[image] = np.zeros(grey.shape, np.uint16)
             else:
