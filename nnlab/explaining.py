@@ -13,14 +13,22 @@ def input_gradient(model, inputs, labels):
 
     model: a Keras model that makes ``(n, num_outputs)`` of its inputs. Of a classifier, let it end
     in logits: where a probability is close to 1, its gradient is close to 0, whatever counts.
-    inputs: ``(n, …)`` as the model reads them; they become float32.
+    inputs: ``(n, …)`` as the model reads them; they become float32. Integers, such as the ids of
+        words, have no gradient.
     labels: which output, integers ``(n,)`` in 0..num_outputs - 1.
 
-    Raises ValueError for labels and outputs of another shape, and for labels outside their range.
+    Raises ValueError for a model that reads integers, for labels and outputs of another shape, and
+    for labels outside their range.
 
     Source: Simonyan, Vedaldi and Zisserman, "Deep Inside Convolutional Networks: Visualising Image
     Classification Models and Saliency Maps" (2014).
     """
+    for each in getattr(model, "inputs", None) or []:
+        if "int" in keras.backend.standardize_dtype(each.dtype):
+            raise ValueError(
+                f"model must read floats, got one that reads {each.dtype}: integers have no "
+                "gradient. For words, ask the part of the model that follows the embedding"
+            )
     inputs = np.asarray(inputs, np.float32)
     labels = np.asarray(labels)
     if labels.shape != inputs.shape[:1]:

@@ -89,6 +89,18 @@ def test_labels_that_name_no_output_are_refused(input_gradient, linear, inputs, 
         input_gradient(linear[0], inputs, labels)
 
 
+def test_a_model_that_reads_ids_is_refused_and_its_part_behind_the_embedding_is_not(
+    input_gradient,
+):
+    ids = keras.Input((4,), dtype="int32")
+    vectors = layers.Embedding(5, 3)(ids)
+    outputs = layers.Dense(2)(layers.Flatten()(vectors))
+    with pytest.raises(ValueError, match="must read floats, got one that reads int32: integers"):
+        input_gradient(keras.Model(ids, outputs), np.ones((1, 4)), [0])
+    behind = keras.Model(vectors, outputs)
+    assert np.abs(input_gradient(behind, np.ones((1, 4, 3)), [0])).min() > 0
+
+
 def test_a_model_that_makes_images_is_refused(input_gradient):
     model = keras.Sequential([keras.Input((4, 4, 1)), layers.Conv2D(3, 3)])
     with pytest.raises(ValueError, match=r"must make \(n, num_outputs\).*flatten"):

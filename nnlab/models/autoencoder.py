@@ -55,7 +55,8 @@ def build_decoder(image_shape, latent_dim, *, filters=(), units=()):
     Source: as ``build_encoder``.
     """
     scale = 2 ** len(filters)
-    if len(image_shape) != 3 or image_shape[0] % scale or image_shape[1] % scale:
+    is_image = len(image_shape) == 3 and None not in image_shape
+    if not is_image or image_shape[0] % scale or image_shape[1] % scale:
         raise ValueError(
             f"with {len(filters)} filters, image_shape must be (height, width, "
             f"channels), sides multiples of {scale}, got {image_shape}: crop or pad"
@@ -92,7 +93,8 @@ class VAE(keras.Model):
     decoder: as from ``build_decoder``; codes ``(batch, latent_dim)`` → images.
     seed: int, of the codes drawn; by default a random one.
 
-    Raises ValueError if the encoder's output is not twice as wide as the decoder's input.
+    Raises ValueError if the encoder's output is not twice as wide as the decoder's input, and for
+    ``sample_weight``.
 
     Source: Kingma and Welling, "Auto-Encoding Variational Bayes" (2014).
     """
@@ -123,6 +125,8 @@ class VAE(keras.Model):
         return {"image": image, "mean": mean, "log_variance": log_variance}
 
     def compute_loss(self, x=None, y=None, y_pred=None, sample_weight=None, training=True):
+        if sample_weight is not None:
+            raise ValueError("a VAE weighs all images alike: leave sample_weight out")
         image = y_pred["image"]
         mean = y_pred["mean"]
         log_variance = y_pred["log_variance"]
@@ -132,7 +136,9 @@ class VAE(keras.Model):
         kl = ops.sum(divergence, axis=1)  # (batch,)
         self.reconstruction.update_state(reconstruction)
         self.kl.update_state(kl)
-        return ops.mean(reconstruction + kl)
+        loss = ops.mean(reconstruction + kl)
+        penalties = [ops.cast(each, loss.dtype) for each in self.losses]  # of regularizers
+        return sum(penalties, loss)
 
     def get_config(self):
         return {
@@ -140,6 +146,7 @@ class VAE(keras.Model):
             "decoder": keras.saving.serialize_keras_object(self.decoder),
             "seed": self.seed,
             "name": self.name,
+            "dtype": self.dtype_policy.name,
         }
 
     @classmethod

@@ -23,7 +23,7 @@ def build_generator(image_shape, latent_dim, *, num_classes=None, filters=(96, 4
     Convolutional Generative Adversarial Networks" (2016); for classes Mirza and Osindero,
     "Conditional Generative Adversarial Nets" (2014).
     """
-    is_image = len(image_shape) == 3
+    is_image = len(image_shape) == 3 and None not in image_shape
     if not is_image or image_shape[0] % 4 or image_shape[1] % 4 or len(filters) != 2:
         raise ValueError(
             "expected image_shape (height, width, channels), sides multiples of 4, "
@@ -38,7 +38,7 @@ def build_generator(image_shape, latent_dim, *, num_classes=None, filters=(96, 4
     if num_classes:
         label = keras.Input((), dtype="int32", name="label")
         inputs = [x, label]
-        x = layers.Concatenate()([x, ops.one_hot(label, num_classes)])
+        x = layers.Concatenate()([x, ops.one_hot(label, int(num_classes))])
     x = layers.Dense(int(rows * columns * filters[0]), **settings)(x)
     x = layers.Reshape((rows, columns, filters[0]))(x)  # a quarter of height and width
     x = layers.ReLU()(layers.BatchNormalization(momentum=0.9)(x))
@@ -77,7 +77,7 @@ def build_discriminator(image_shape, *, num_classes=None, filters=(48, 96, 192),
             x = layers.BatchNormalization(momentum=0.9)(x)
         x = layers.LeakyReLU(0.2)(x)  # (batch, height / 2, width / 2, width)
     x = layers.Flatten()(x)  # (batch, places * filters)
-    outputs = layers.Dense(num_classes or 1, dtype="float32")(x)
+    outputs = layers.Dense(int(num_classes or 1), dtype="float32")(x)
     return keras.Model(inputs, outputs, name="discriminator")
 
 
@@ -102,8 +102,8 @@ class DCGAN(keras.Model):
         (one-sided: generated ones stay at 0), in ``[0, 0.5)``.
     seed: int, of the noise; by default a random one.
 
-    Raises ValueError for a label_smoothing outside its range, and if only one of the two networks
-    knows of classes, or labels are missing.
+    Raises ValueError for a label_smoothing outside its range, if only one of the two networks knows
+    of classes, or labels are missing, and for ``sample_weight``.
 
     Source: Goodfellow et al., "Generative Adversarial Nets" (2014); one-sided smoothing: Salimans
     et al., "Improved Techniques for Training GANs" (2016).
@@ -163,6 +163,8 @@ class DCGAN(keras.Model):
         return outputs
 
     def compute_loss(self, x=None, y=None, y_pred=None, sample_weight=None, training=True):
+        if sample_weight is not None:
+            raise ValueError("a DCGAN weighs all images alike: leave sample_weight out")
         real_logits = y_pred["real_logits"]  # (batch, classes), or (batch, 1)
         fake_logits = y_pred["fake_logits"]
         # The generator learns through a discriminator that stands still: its variables are
@@ -188,7 +190,10 @@ class DCGAN(keras.Model):
         for mean, value in zip(self.means, values, strict=True):
             # Weighted, because the last batch of an epoch may be smaller.
             mean.update_state(value, sample_weight=ops.shape(real_logits)[0])
-        return generator_loss + discriminator_loss
+        penalties = [
+            ops.cast(each, generator_loss.dtype) for each in self.losses
+        ]  # of regularizers
+        return sum(penalties, generator_loss + discriminator_loss)
 
     def get_config(self):
         return {
@@ -197,6 +202,7 @@ class DCGAN(keras.Model):
             "label_smoothing": self.label_smoothing,
             "seed": self.seed,
             "name": self.name,
+            "dtype": self.dtype_policy.name,
         }
 
     @classmethod
@@ -206,10 +212,10 @@ class DCGAN(keras.Model):
         return cls(generator, discriminator, **config)
 
     def get_compile_config(self):
-        return {
-            name: keras.saving.serialize_keras_object(getattr(self, name))
-            for name in ("generator_optimizer", "discriminator_optimizer")
-        }
+        names = ("generator_optimizer", "discriminator_optimizer", "steps_per_execution")
+        if not self.compiled:
+            return {}
+        return {name: keras.saving.serialize_keras_object(getattr(self, name)) for name in names}
 
     def compile_from_config(self, config):
         self.compile(

@@ -16,7 +16,8 @@ def draw_targets(boxes, labels, *, image_shape, num_classes, stride=8):
       the larger value.
     * ``box``, ``(rows, columns, 5)``: at places near a centre how far it is to the left, the top,
       the right and the bottom of the box, in strides, and a weight in 0..1, the Gaussian's value;
-      elsewhere 0. Where boxes overlap, the one with the nearer centre has the place.
+      elsewhere 0. Where boxes overlap, the one whose Gaussian is larger has the place. A box
+      without a place's middle in it, as one of less than a stride may be, has none.
 
     boxes: ``(n, 4)``, left, top, right and bottom of each object, in pixels; width and height > 0.
     labels: integers ``(n,)`` in 0..num_classes - 1.
@@ -24,7 +25,8 @@ def draw_targets(boxes, labels, *, image_shape, num_classes, stride=8):
     num_classes: how many classes there are.
     stride: pixels from one place to the next.
 
-    Raises ValueError for boxes that are none or have no size, and for unknown labels.
+    Raises ValueError for boxes that are none or have no size, for unknown labels, and for sides
+    that are no multiples of stride.
 
     Source: Zhou, Wang and Krähenbühl, "Objects as Points" (2019), for the heat map; Tian et al.,
     "FCOS: Fully Convolutional One-Stage Object Detection" (2019), for the four distances.
@@ -37,10 +39,17 @@ def draw_targets(boxes, labels, *, image_shape, num_classes, stride=8):
             f"each box must have left < right and top < bottom, got {worst.tolist()}: leave out "
             "boxes without a size"
         )
-    if len(labels) != len(boxes) or not set(np.unique(labels)) <= set(range(num_classes)):
+    labels = np.asarray(labels)
+    known = labels.shape == (len(boxes),) and set(labels.tolist()) <= set(range(num_classes))
+    if not known:
         raise ValueError(
-            f"expected {len(boxes)} labels in 0..{num_classes - 1}, got {list(labels)}: one for "
+            f"expected {len(boxes)} labels in 0..{num_classes - 1}, got {labels.tolist()}: one for "
             "each box, counted from 0"
+        )
+    if any(side < stride or side % stride for side in image_shape[:2]):
+        raise ValueError(
+            f"image_shape must have sides that are multiples of {stride}, got {image_shape}: crop "
+            "or pad the image"
         )
     rows = image_shape[0] // stride
     columns = image_shape[1] // stride
@@ -48,7 +57,7 @@ def draw_targets(boxes, labels, *, image_shape, num_classes, stride=8):
     x = (np.arange(columns)[None, :] + 0.5) * stride  # (1, columns)
     heat = np.zeros((rows, columns, num_classes), np.float32)
     box = np.zeros((rows, columns, 5), np.float32)
-    for (left, top, right, bottom), label in zip(boxes, labels, strict=True):
+    for (left, top, right, bottom), label in zip(boxes, labels.astype(int), strict=True):
         nearest_x = x[0, np.abs(x[0] - (left + right) / 2).argmin()]
         nearest_y = y[np.abs(y[:, 0] - (top + bottom) / 2).argmin(), 0]
         across = (x - nearest_x) / max((right - left) / 8, stride / 3)
@@ -85,7 +94,8 @@ def build_detector(image_shape, num_classes, *, filters=(16, 32, 64, 128, 128)):
     Detection" (2019); the way up is that of Lin et al., "Feature Pyramid Networks for Object
     Detection" (2017), with concatenation in place of a sum; residual blocks: He et al. (2015).
     """
-    if len(image_shape) != 3 or any(side < 8 or side % 8 for side in image_shape[:2]):
+    is_image = len(image_shape) == 3 and None not in image_shape
+    if not is_image or any(side < 8 or side % 8 for side in image_shape[:2]):
         raise ValueError(
             "image_shape must be (height, width, channels), both sides multiples of 8, "
             f"got {image_shape}: crop or pad the images"
@@ -181,7 +191,7 @@ def find_boxes(heat, box, *, stride=8, min_score=0.05, max_iou=0.5):
     min_score: of a candidate.
     max_iou: how much two boxes of one class may overlap, as intersection over union, in 0..1.
 
-    Raises ValueError for arrays of other shapes.
+    Raises ValueError for arrays of other shapes, and for NaN and infinity.
 
     Source: as ``draw_targets``.
     """
@@ -192,6 +202,8 @@ def find_boxes(heat, box, *, stride=8, min_score=0.05, max_iou=0.5):
             "expected heat (rows, columns, num_classes) and box (rows, columns, 4) of one image, "
             f"got {heat.shape} and {box.shape}"
         )
+    if not (np.isfinite(heat).all() and np.isfinite(box).all()):
+        raise ValueError("heat or box holds NaN or infinity: did training diverge?")
     row, column, label = np.nonzero(heat > min_score)
     score = heat[row, column, label]
     order = np.argsort(-score, kind="stable")

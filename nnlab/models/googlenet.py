@@ -38,7 +38,7 @@ def build_googlenet(
         raise ValueError(f"expected width > 0, got {width}")
     if normalize not in (True, False, "modules"):
         raise ValueError(f"normalize must be True, False or 'modules', got {normalize!r}")
-    if len(image_shape) != 3 or min(image_shape[:2]) < least:
+    if len(image_shape) != 3 or None in image_shape or min(image_shape[:2]) < least:
         raise ValueError(
             f"image_shape must be (height, width, channels), sides at least {least}, "
             f"got {image_shape}: enlarge the images" + ("" if small else ", or set small=True")

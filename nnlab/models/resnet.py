@@ -45,7 +45,7 @@ def build_resnet(
             "expected filters and depths with a number ≥ 1 for each stage, "
             f"got {filters=} and {depths=}"
         )
-    if len(image_shape) != 3 or min(image_shape) < 1:
+    if len(image_shape) != 3 or None in image_shape or min(image_shape) < 1:
         raise ValueError(f"image_shape must be (height, width, channels), got {image_shape}")
 
     def convolve(x, filters, size, name, strides=1):

@@ -27,7 +27,7 @@ def build_squeezenet(image_shape, *, num_classes=None, dropout=0.5):
     authors' repository. No padding in ``conv1`` and the poolings, as in the Keras port whose
     weights are published.
     """
-    if len(image_shape) != 3 or min(image_shape[:2]) < 31:
+    if len(image_shape) != 3 or None in image_shape or min(image_shape[:2]) < 31:
         raise ValueError(
             "image_shape must be (height, width, channels), both sides at least 31, "
             f"got {image_shape}: enlarge the images"

@@ -43,7 +43,7 @@ def build_vgg(
             "expected filters and depths with a number ≥ 1 for each block, "
             f"got {filters=} and {depths=}"
         )
-    if len(image_shape) != 3 or min(image_shape[:2]) < 2 ** len(filters):
+    if len(image_shape) != 3 or None in image_shape or min(image_shape[:2]) < 2 ** len(filters):
         raise ValueError(
             f"each of {len(filters)} blocks halves the image, so image_shape must be (height, "
             f"width, channels) with sides of at least {2 ** len(filters)}, got {image_shape}: "

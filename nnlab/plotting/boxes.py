@@ -19,14 +19,22 @@ def plot_boxes(image, boxes, labels=None, *, captions=None, dashed=False, ax=Non
     dashed: whether the lines are dashed.
     ax: the Axes to draw on; by default those of a new figure.
 
-    Raises ValueError for an image or boxes of another shape, for labels outside their range, and
-    for a number of labels or captions other than n.
+    Raises ValueError for an image or boxes of another shape, for an image of another type or range,
+    for labels outside their range, and for a number of labels or captions other than n.
     """
     image = np.asarray(image)
     boxes = np.asarray(boxes, float).reshape(-1, 4) if len(boxes) == 0 else np.asarray(boxes, float)
     if image.ndim not in (2, 3) or image.shape[2:] not in ((), (1,), (3,)) or not image.size:
         raise ValueError(
             f"image must be (height, width[, 1 or 3]), got shape {image.shape}: pass one image"
+        )
+    low = image.min()
+    high = image.max()
+    scaled = image.dtype.kind not in "iu" and low >= 0 and high <= 1
+    if image.dtype != np.uint8 and not scaled:
+        raise ValueError(
+            f"image must be uint8 in 0..255 or float in 0..1, got {image.dtype} in "
+            f"{low:.3g}..{high:.3g}: rescale it (x / 255, 16 bits x / 65535)"
         )
     if boxes.shape[1:] != (4,):
         raise ValueError(
@@ -48,7 +56,10 @@ def plot_boxes(image, boxes, labels=None, *, captions=None, dashed=False, ax=Non
         width = min(9, 4.5 * image.shape[1] / image.shape[0])
         _, ax = plt.subplots(figsize=(width, 4.5), layout="constrained")
     height, width = image.shape[:2]
-    white = 255 if image.dtype == np.uint8 else 1
+    white = 255
+    if image.dtype != np.uint8:
+        image = image.astype(np.float32)  # of bool and bfloat16, too
+        white = 1
     ax.imshow(image, cmap="gray", vmin=0, vmax=white, extent=(0, width, height, 0))
     line = {"fill": False, "linewidth": 1.5, "linestyle": "--" if dashed else "-"}
     for box, label, caption in zip(boxes, labels, captions, strict=True):

@@ -121,6 +121,7 @@ def plot_mistakes(images, y_true, probabilities, class_names, *, count=8, ax=Non
     if images.dtype != np.uint8:
         images = images.astype(np.float32)  # of bool and bfloat16, too
         white = 1
+    height, width = images.shape[1:3] / np.max(images.shape[1:3])  # the longer side is 1
     y_true = y_true.astype(int)
     confidence = probabilities.max(axis=1)
     wrong = np.flatnonzero(probabilities.argmax(axis=1) != y_true)
@@ -133,11 +134,11 @@ def plot_mistakes(images, y_true, probabilities, class_names, *, count=8, ax=Non
     for i, index in enumerate(wrong):
         x = 2.4 * (i % 4)
         y = 1.4 * (i // 4)
-        extent = (x, x + 1, y + 1, y)
+        extent = (x, x + width, y + height, y)
         ax.imshow(images[index], cmap="gray", vmin=0, vmax=white, extent=extent)
         truth = y_true[index]
         ax.text(x, y - 0.06, f"is {names[truth]}", fontsize=9, color="#D55E00", **text)
-        likeliest = probabilities[index].argsort()[::-1]
+        likeliest = np.argsort(-probabilities[index], kind="stable")  # of equal ones, as argmax
         shown = [label for label in likeliest if label in {*likeliest[:2], truth}]
         for place, label in enumerate(shown):
             share = probabilities[index, label]

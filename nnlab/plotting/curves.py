@@ -10,8 +10,8 @@ def plot_history(history, metric="loss", *, validation_freq=None, ax=None):
     history: the dict ``History.history`` that ``fit`` returns: name → a number per epoch. A NaN is
     a gap in its curve.
     metric: a name in the history; of ``"val_loss"`` only the validation is drawn.
-    validation_freq: epochs from one validation to the next, as ``fit`` was given it; by default
-    what the lengths of the curves tell.
+    validation_freq: epochs from one validation to the next, or a list of the epochs that had one,
+    as ``fit`` was given it; by default what the lengths of the curves tell.
     ax: the Axes to draw on; by default those of a new figure.
 
     Raises ValueError if the metric is not in the history, if the history is empty, and if it is not
@@ -27,9 +27,11 @@ def plot_history(history, metric="loss", *, validation_freq=None, ax=None):
     if not total:
         raise ValueError(f"no epoch in this history of {metric!r}: run fit for one or more")
     freqs = [freq for freq in range(1, total + 1) if total // freq == len(validation)]
-    if validation_freq is not None:
-        freqs = [freq for freq in freqs if freq == validation_freq]
-    if len(validation) and len(freqs) != 1:
+    if np.ndim(validation_freq):
+        places = [[epoch for epoch in sorted(validation_freq) if epoch <= total]]
+    else:
+        places = [range(freq, total + 1, freq) for freq in freqs if validation_freq in (None, freq)]
+    if len(validation) and [len(each) for each in places] != [len(validation)]:
         raise ValueError(
             f"cannot place {len(validation)} validations among {total} epochs: "
             f"pass validation_freq as fit was given it (possible are {freqs})"
@@ -40,8 +42,9 @@ def plot_history(history, metric="loss", *, validation_freq=None, ax=None):
         epochs = np.arange(1, total + 1)
         ax.plot(epochs, training, color="#0072B2", marker="o", markersize=4, label="training")
     if len(validation):
-        epochs = np.arange(freqs[0], total + 1, freqs[0])
-        ax.plot(epochs, validation, color="#D55E00", marker="s", markersize=4, label="validation")
+        ax.plot(
+            places[0], validation, color="#D55E00", marker="s", markersize=4, label="validation"
+        )
     ax.set_xlabel("epoch")
     ax.set_ylabel(name, parse_math=False)
     ax.xaxis.get_major_locator().set_params(integer=True)

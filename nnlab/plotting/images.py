@@ -76,7 +76,7 @@ def animate_images(frames, captions, *, columns, seconds=6.0, scale=1):
     a generator made of the same noise after each epoch.
     captions: a string per frame.
     columns: images in a row.
-    seconds: time for all frames but the last, in seconds.
+    seconds: each frame but the last stays seconds / num_frames; a GIF counts hundredths of one.
     scale: pixels of the GIF, in each direction, for a pixel of an image.
 
     Raises ValueError for frames of another shape, type or range, and for a number of captions other

@@ -40,8 +40,11 @@ def plot_outlines(image, labels=None, found=None, *, ax=None):
             beside = around[rows : rows + len(given), columns : columns + given.shape[1]]
             edge |= beside != given
         edges.append(edge & (given > 0))
-    bright = max(np.percentile(image, 99.5), image.min() + 1e-6)
-    ax.imshow(image, cmap="gray", vmin=image.min(), vmax=bright)
+    dark = image.min()
+    bright = np.percentile(image, 99.5)
+    if bright == dark:  # what is brighter is small
+        bright = image.max()
+    ax.imshow(image, cmap="gray", vmin=dark, vmax=max(bright, dark + 1e-6))
     lines = np.zeros((*image.shape, 4))
     lines[edges[0]] = to_rgba("#56B4E9")
     lines[edges[1]] = to_rgba("#E69F00")

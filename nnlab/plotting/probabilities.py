@@ -122,6 +122,7 @@ def plot_precision_recall(y_true, probabilities, class_names, *, ax=None):
         look = {
             "color": color,
             "zorder": 3 - place / num_classes,
+            "drawstyle": "steps-post",  # so that the area below it is the average precision
             "label": f"{name}  {average:.4f}",
         }
         lines += ax.plot(recall, precision, **look)

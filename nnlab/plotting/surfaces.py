@@ -26,7 +26,7 @@ def plot_decision_regions(classify, x, y_true, *, ax=None):
         raise ValueError("x holds NaN or infinity: leave such points out")
     low = x.min(axis=0)
     high = x.max(axis=0)
-    margin = 0.25 * np.maximum(high - low, 1e-9)
+    margin = 0.25 * np.where(high > low, high - low, 1)
     across, up = np.linspace(low - margin, high + margin, 200).T
     grid = np.stack(np.meshgrid(across, up), axis=-1)  # (200, 200, 2)
     regions = np.asarray(classify(grid.reshape(-1, 2)))  # (40000,)

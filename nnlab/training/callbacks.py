@@ -8,20 +8,27 @@ class SampleSnapshots(keras.callbacks.Callback):
 
     sample: function without arguments that returns anything worth keeping, such as the images that
     a generator makes of the same noise as always.
-    every: epochs from one snapshot to the next, int ≥ 1; the last epoch is kept in any case.
+    every: epochs from one snapshot to the next, int ≥ 1; the last epoch is kept in any case, also
+    where training stops early.
     steps: numbers of steps (batches), rising, such as 16, 32, 64, …: snapshots are taken after
     these instead of after epochs, and at the end of training. With ``steps_per_execution``, a step
     is met at the end of the bundle that it is in.
 
     ``samples`` is a list of ``(epoch, what sample returned)``, or of ``(step, …)``; 0 is before
-    training. Each ``fit`` starts a new list.
+    training, or the ``initial_epoch`` of ``fit``. Each ``fit`` starts a new list.
+
+    Raises ValueError where every is below 1.
     """
 
     def __init__(self, sample, *, every=1, steps=None):
         super().__init__()
+        if every < 1:
+            raise ValueError(
+                f"every must be an integer ≥ 1, got {every}: with 1, each epoch is kept"
+            )
         self.sample = sample
         self.every = every
-        self.steps = steps
+        self.steps = None if steps is None else [int(step) for step in steps if step > 0]
         self.samples = []
 
     def on_train_begin(self, logs=None):
@@ -29,6 +36,12 @@ class SampleSnapshots(keras.callbacks.Callback):
         self.waiting = list(self.steps or [])
         self.done = 0  # steps of the epochs before this one
         self.step = 0
+        self.epoch = None  # the number of epochs there were, as soon as one begins
+
+    def on_epoch_begin(self, epoch, logs=None):
+        if self.epoch is None and self.steps is None and len(self.samples) == 1:
+            self.samples = [(epoch, self.samples[0][1])]  # fit tells its initial_epoch only now
+        self.epoch = epoch
 
     def on_train_batch_end(self, batch, logs=None):
         # Of the last bundle of an epoch Keras tells where it would end if it were full.
@@ -42,13 +55,15 @@ class SampleSnapshots(keras.callbacks.Callback):
 
     def on_epoch_end(self, epoch, logs=None):
         self.done = self.step
-        last = epoch + 1 == self.params["epochs"]
-        if not self.steps and ((epoch + 1) % self.every == 0 or last):
-            self.samples.append((epoch + 1, self.sample()))
+        self.epoch = epoch + 1
+        last = self.epoch == self.params["epochs"] or self.model.stop_training
+        if self.steps is None and (self.epoch % self.every == 0 or last):
+            self.samples.append((self.epoch, self.sample()))
 
     def on_train_end(self, logs=None):
-        if self.steps and self.samples[-1][0] < self.step:
-            self.samples.append((self.step, self.sample()))
+        now = (self.epoch or 0) if self.steps is None else self.step
+        if self.samples[-1][0] < now:
+            self.samples.append((now, self.sample()))
 
 
 class ResetStates(keras.callbacks.Callback):
@@ -60,8 +75,12 @@ class ResetStates(keras.callbacks.Callback):
     """
 
     def reset(self, *args, **kwargs):
-        for layer in self.model.layers:
-            if getattr(layer, "stateful", False):
-                layer.reset_state()
+        models = [self.model]
+        for model in models:  # grows: by the models that are layers of others
+            for layer in model.layers:
+                if hasattr(layer, "layers"):
+                    models.append(layer)
+                elif getattr(layer, "stateful", False):
+                    layer.reset_state()
 
     on_epoch_begin = on_test_begin = on_predict_begin = reset

@@ -123,7 +123,10 @@ class ResumeTraining(keras.callbacks.Callback):
 
     def state(self):
         """Return the variables that training changes."""
-        stateful = [each for each in self.model.layers if getattr(each, "stateful", False)]
+        parts = [*self.model.layers]
+        for part in parts:  # grows: by the layers of models that are layers of others
+            parts += getattr(part, "layers", [])
+        stateful = [each for each in parts if getattr(each, "stateful", False)]
         recurrent = keras.tree.flatten([each.states for each in stateful])
         return [*self.model.weights, *self.model.optimizer.variables, *recurrent]
 

@@ -123,6 +123,11 @@ def test_a_size_that_cannot_be_halved_often_enough_is_refused(build_decoder):
         build_decoder((28, 28, 1), 2, filters=(3, 4, 5))
 
 
+def test_sides_that_are_not_known_are_refused(build_decoder):
+    with pytest.raises(ValueError, match=r"sides multiples of 1, got \(None, None, 1\)"):
+        build_decoder((None, None, 1), 3)
+
+
 def test_an_image_shape_without_channels_is_refused(build_decoder):
     with pytest.raises(ValueError, match=r"\(height, width, channels\).*got \(28, 28\)"):
         build_decoder((28, 28), 2)
@@ -215,6 +220,31 @@ def test_a_saved_vae_is_loaded_and_trained_on(vae, tmp_path):
     )
     assert loaded.optimizer.iterations == 3
     assert len(loaded.fit(IMAGES, batch_size=8, verbose=0).history["kl"]) == 1
+
+
+def test_a_vae_is_loaded_in_its_own_precision(helper, set_policy, tmp_path):
+    set_policy("mixed_bfloat16")
+    vae = build_vae(helper(autoencoder.VAE))
+    vae.optimizer.build(vae.trainable_variables)
+    vae.save(tmp_path / "vae.keras")
+    set_policy("float32")
+    loaded = keras.saving.load_model(tmp_path / "vae.keras")
+    assert loaded.dtype_policy.name == "mixed_bfloat16"
+
+
+def test_weights_of_examples_are_refused(vae):
+    with pytest.raises(ValueError, match="weighs all images alike: leave sample_weight out"):
+        vae.compute_loss(IMAGES, y_pred=vae(IMAGES), sample_weight=np.ones(len(IMAGES)))
+
+
+def test_penalties_of_the_networks_are_part_of_the_loss(helper):
+    vae = build_vae(helper(autoencoder.VAE), seed=1)
+    outputs = vae(IMAGES)
+    before = float(vae.compute_loss(IMAGES, y_pred=outputs))
+    layer = vae.encoder.layers[-1]
+    layer.kernel.regularizer = keras.regularizers.L2(0.5)
+    penalty = 0.5 * np.square(array(layer.kernel)).sum()
+    assert float(vae.compute_loss(IMAGES, y_pred=outputs)) == pytest.approx(before + penalty)
 
 
 def test_an_encoder_that_gives_no_variances_is_refused(helper):

@@ -108,11 +108,17 @@ def test_a_generator_turns_noise_into_images_between_minus_1_and_1(helper, shape
 
 @pytest.mark.parametrize(
     ("shape", "filters"),
-    [((28, 30, 1), (4, 3)), ((30, 28, 1), (4, 3)), ((28, 28), (4, 3)), ((28, 28, 1), (4, 3, 2))],
+    [
+        ((28, 30, 1), (4, 3)),
+        ((30, 28, 1), (4, 3)),
+        ((28, 28), (4, 3)),
+        ((28, 28, 1), (4, 3, 2)),
+        ((None, None, 1), (4, 3)),
+    ],
     ids=str,
 )
 def test_what_a_generator_cannot_make_is_refused(helper, shape, filters):
-    with pytest.raises(ValueError, match=r"multiples of 4, and two filters, got \(28|\(30"):
+    with pytest.raises(ValueError, match=r"multiples of 4, and two filters, got \((28|30|None)"):
         helper(dcgan.build_generator)(shape, 6, filters=filters)
 
 
@@ -287,6 +293,37 @@ def test_images_are_taken_as_numpy_makes_them(small_gan):
     for given in (images, black_and_white):
         assert gan(given)["image"].shape == given.shape
         assert np.isfinite(gan.fit(given, verbose=0).history["generator_loss"]).all()
+
+
+def test_a_gan_is_saved_before_it_is_compiled_and_loaded_in_its_own_precision(
+    helper, set_policy, tmp_path
+):
+    set_policy("mixed_bfloat16")
+    compiled = build_gan(helper(dcgan.DCGAN))
+    gan = helper(dcgan.DCGAN)(compiled.generator, compiled.discriminator)
+    gan.save(tmp_path / "gan.keras")
+    set_policy("float32")
+    loaded = keras.saving.load_model(tmp_path / "gan.keras")
+    assert not loaded.compiled
+    assert loaded.dtype_policy.name == "mixed_bfloat16"
+    noise = np.ones((3, 6))
+    np.testing.assert_array_equal(array(loaded.generator(noise)), array(gan.generator(noise)))
+
+
+def test_weights_of_examples_are_refused(helper):
+    gan = build_gan(helper(dcgan.DCGAN))
+    with pytest.raises(ValueError, match="weighs all images alike: leave sample_weight out"):
+        gan.compute_loss(IMAGES, y_pred=gan(IMAGES), sample_weight=np.ones(len(IMAGES)))
+
+
+def test_penalties_of_the_networks_are_part_of_the_loss(helper):
+    gan = build_gan(helper(dcgan.DCGAN))
+    outputs = gan(IMAGES)
+    before = float(gan.compute_loss(IMAGES, y_pred=outputs))
+    layer = gan.discriminator.layers[-1]
+    layer.kernel.regularizer = keras.regularizers.L2(0.5)
+    penalty = 0.5 * np.square(array(layer.kernel)).sum()
+    assert float(gan.compute_loss(IMAGES, y_pred=outputs)) == pytest.approx(before + penalty)
 
 
 @pytest.mark.parametrize("policy", ["float32", "mixed_bfloat16", "mixed_float16"])

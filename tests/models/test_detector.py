@@ -112,11 +112,27 @@ def test_an_image_may_hold_nothing(draw_targets):
         ([[1, 1, 5, 5], [4, 8, 9, 8]], [0, 0], r"got \[4\.0, 8\.0, 9\.0, 8\.0\]: leave out"),
         ([[1, 1, 5, 5]], [2], r"1 labels in 0\.\.1, got \[2\]"),
         ([[1, 1, 5, 5]], [0, 1], r"one for each box"),
+        ([[1, 1, 5, 5]], [[0]], r"1 labels in 0\.\.1, got \[\[0\]\]"),
+        ([[1, 1, 5, 5]], [0.5], r"got \[0\.5\]"),
     ],
 )
 def test_boxes_without_a_size_and_unknown_labels_are_refused(draw_targets, boxes, labels, message):
     with pytest.raises(ValueError, match=message):
         draw_targets(boxes, labels, image_shape=SHAPE, num_classes=2)
+
+
+def test_labels_may_be_whole_numbers_of_any_type(draw_targets):
+    boxes = [[1, 1, 20, 20], [30, 8, 50, 30]]
+    expected = draw_targets(boxes, [0, 1], image_shape=SHAPE, num_classes=2)["heat"]
+    for labels in ([0.0, 1.0], np.array([0, 1], np.uint8), np.array([0, 1], np.float32)):
+        found = draw_targets(boxes, labels, image_shape=SHAPE, num_classes=2)["heat"]
+        np.testing.assert_array_equal(found, expected)
+
+
+@pytest.mark.parametrize("shape", [(60, 60, 3), (4, 4, 3)])
+def test_targets_of_other_sides_than_multiples_of_the_stride_are_refused(draw_targets, shape):
+    with pytest.raises(ValueError, match=r"sides that are multiples of 8, got \("):
+        draw_targets([[1, 1, 3, 3]], [0], image_shape=shape, num_classes=2)
 
 
 # ---- network -------------------------------------------------------------------------------------
@@ -161,7 +177,7 @@ def test_a_place_knows_its_surroundings_by_the_way_down_and_up(build_detector):
     assert apart[8, 8].max() > 0  # 64 pixels away
 
 
-@pytest.mark.parametrize("shape", [(44, 64, 3), (64, 64), (0, 8, 3)])
+@pytest.mark.parametrize("shape", [(44, 64, 3), (64, 64), (0, 8, 3), (None, None, 3)])
 def test_images_whose_sides_are_no_multiples_of_8_are_refused(build_detector, shape):
     with pytest.raises(ValueError, match=r"both sides multiples of 8, got \("):
         build_detector(shape, 3)
@@ -267,6 +283,14 @@ def test_suppression_keeps_the_best_of_each_class_as_by_hand(find_boxes, max_iou
 def test_where_nothing_is_likely_nothing_is_found(find_boxes):
     boxes, labels, scores = find_boxes(np.full((3, 4, 2), 0.04), np.ones((3, 4, 4)))
     assert (boxes.shape, labels.shape, scores.shape) == ((0, 4), (0,), (0,))
+
+
+@pytest.mark.parametrize("place", [0, 1])
+def test_maps_that_are_not_finite_are_refused(find_boxes, place):
+    maps = [np.full((3, 4, 2), 0.9), np.ones((3, 4, 4))]
+    maps[place][1, 2, 0] = np.nan
+    with pytest.raises(ValueError, match="NaN or infinity: did training diverge"):
+        find_boxes(*maps)
 
 
 def test_maps_of_another_shape_are_refused(find_boxes):

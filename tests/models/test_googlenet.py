@@ -76,6 +76,7 @@ def test_normalized_by_modules_it_has_a_normalization_for_each_and_one_before(bu
         ((28, 28, 1), {}, "at least 32, got (28, 28, 1): enlarge the images, or set small=True"),
         ((7, 7, 1), {"small": True}, "at least 8, got (7, 7, 1)"),
         ((32, 32), {}, "got (32, 32)"),
+        ((None, None, 3), {}, "got (None, None, 3)"),
         ((32, 32, 3), {"width": 0}, "expected width > 0, got 0"),
         ((32, 32, 3), {"normalize": "layers"}, "True, False or 'modules', got 'layers'"),
     ],

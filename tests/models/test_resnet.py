@@ -68,6 +68,7 @@ def test_a_plain_network_is_the_same_without_what_is_added(build_resnet):
         ((8, 8, 1), {"filters": (4, 8), "depths": (1,)}, "filters=(4, 8) and depths=(1,)"),
         ((8, 8, 1), {"filters": (4,), "depths": (0,)}, "depths=(0,)"),
         ((8, 8), {}, "got (8, 8)"),
+        ((None, None, 3), {}, "got (None, None, 3)"),
     ],
 )
 def test_what_does_not_fit_is_named(build_resnet, image_shape, settings, words):

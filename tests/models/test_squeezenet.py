@@ -86,7 +86,7 @@ def test_its_own_head_gives_probabilities_for_as_many_classes_as_asked_for(build
     assert dropout.rate == 0.2
 
 
-@pytest.mark.parametrize("shape", [(30, 64, 3), (64, 64), (64, 28, 1)])
+@pytest.mark.parametrize("shape", [(30, 64, 3), (64, 64), (64, 28, 1), (None, None, 3)])
 def test_images_that_are_too_small_are_refused(build_squeezenet, shape):
     with pytest.raises(ValueError, match=r"both sides at least 31, got \("):
         build_squeezenet(shape)

@@ -52,3 +52,8 @@ def test_what_does_not_fit_is_named(build_vgg, settings, words):
     with pytest.raises(ValueError) as error:
         build_vgg((28, 28, 1), 10, **settings)
     assert words in str(error.value)
+
+
+def test_sides_that_are_not_known_are_refused(build_vgg):
+    with pytest.raises(ValueError, match=r"sides of at least 32, got \(None, None, 3\)"):
+        build_vgg((None, None, 3), 10)

@@ -41,7 +41,7 @@ def test_more_boxes_are_drawn_over_the_first_ones_dashed(plot_boxes):
     assert [patch.get_linestyle() for patch in ax.patches] == ["-", "--", "--"]
 
 
-@pytest.mark.parametrize("image", [IMAGE[..., 0], IMAGE[..., :1], IMAGE / 255.0])
+@pytest.mark.parametrize("image", [IMAGE[..., 0], IMAGE[..., :1], IMAGE / 255.0, IMAGE > 128])
 def test_grey_images_and_floats_are_shown_in_their_own_range(plot_boxes, image):
     ax = plot_boxes(image, BOXES)
     assert ax.images[0].get_clim() == (0, 255 if image.dtype == np.uint8 else 1)
@@ -57,6 +57,10 @@ def test_an_image_may_have_no_box(plot_boxes, none):
     [
         ({"image": IMAGE[None]}, r"got shape \(1, 20, 30, 3\): pass one image"),
         ({"image": np.zeros((4, 4, 2))}, r"must be \(height, width\[, 1 or 3\]\)"),
+        ({"image": IMAGE + np.float32(200)}, r"got float32 in 200\.\.200: rescale it \(x / 255"),
+        ({"image": IMAGE.astype(int)}, "image must be uint8 in 0..255 or float in 0..1, got int64"),
+        ({"image": IMAGE / 127.5 - 1}, "got float64 in -"),
+        ({"image": IMAGE * np.nan}, "got float64 in nan"),
         ({"boxes": BOXES[0]}, r"got \(4,\): a single one as box\[None\]"),
         ({"boxes": BOXES[:, :3]}, r"must be \(n, 4\)"),
         ({"labels": [0, 1]}, "each of 3 boxes, got 2 and 3"),

@@ -57,6 +57,20 @@ def test_a_mistake_in_colour_is_drawn_in_colour(helper):
     np.testing.assert_array_equal(shown.get_array(), image[0])
 
 
+@pytest.mark.parametrize(("size", "sides"), [((10, 40), (1, 0.25)), ((40, 10), (0.25, 1))])
+def test_a_mistake_keeps_its_form(helper, size, sides):
+    [shown] = helper(plotting.plot_mistakes)(
+        np.zeros((1, *size)), [1], [[0.9, 0.1]], "ab"
+    ).get_images()
+    left, right, bottom, top = shown.get_extent()
+    assert (right - left, bottom - top) == pytest.approx(sides)
+
+
+def test_of_equal_probabilities_the_answer_is_shown_that_was_judged(helper, texts):
+    ax = helper(plotting.plot_mistakes)(np.zeros((1, 4, 4)), [2], [[0.25] * 4], "abcd")
+    assert [text for text in texts(ax) if "25%" in text] == ["a  25%", "b  25%", "c  25%"]
+
+
 def test_a_long_name_stays_within_its_column(helper):
     image = np.zeros((4, 4, 4))
     names = ["aeroplane, airplane, plane", "a ship, or a big boat"]

@@ -60,6 +60,16 @@ def test_validations_stand_at_their_epochs_where_they_are_not_in_every_one(helpe
         assert ax.lines[line].get_xdata().tolist() == validated
 
 
+@pytest.mark.parametrize("chosen", [[1, 5], (5, 1, 9), np.array([1, 5])])
+def test_validations_stand_at_the_epochs_that_were_chosen(helper, chosen):
+    history, validated = fit.__wrapped__([1, 5], 5)  # what is cached must be hashable
+    assert validated == [1, 5]
+    ax = helper(plotting.plot_history)(history, validation_freq=chosen)
+    assert ax.lines[1].get_xdata().tolist() == validated
+    with pytest.raises(ValueError, match="cannot place 2 validations among 5 epochs"):
+        helper(plotting.plot_history)(history, validation_freq=[1, 2, 5])
+
+
 def test_lengths_tell_how_often_there_was_a_validation_or_one_is_asked(helper):
     plot = helper(plotting.plot_history)
     ax = plot({"loss": [5, 4, 3, 2, 1], "val_loss": [4, 2]})

@@ -55,6 +55,9 @@ def test_a_dim_image_is_shown_in_its_own_range(helper):
     shown = helper(plotting.plot_outlines)(image).get_images()[0]
     np.testing.assert_array_equal(shown.get_array(), image)
     assert shown.get_clim() == (3, 8)
+    image = np.zeros((60, 60))
+    image[20, 20:23] = 1, 2, 3  # an object of a thousandth of the pixels
+    assert helper(plotting.plot_outlines)(image).get_images()[0].get_clim() == (0, 3)
     low, high = helper(plotting.plot_outlines)(np.zeros((4, 4))).get_images()[0].get_clim()
     assert low < high
 

@@ -40,6 +40,19 @@ def test_precision_and_recall_are_those_of_the_ranking(helper, legend):
     assert legend(ax)[index] == f"a  {0.5 * 1 + 0.5 * 2 / 3:.4f}"
 
 
+def test_the_area_below_a_precision_recall_curve_is_the_number_beside_it(helper, legend):
+    y_true = np.arange(100) < 10
+    probabilities = np.full((100, 2), 0.5)  # of a classifier that knows nothing
+    ax = helper(plotting.plot_precision_recall)(y_true, probabilities, ("no", "yes"))
+    for line, said in zip(ax.lines, legend(ax), strict=True):
+        corners = line.get_path().interpolated(1).vertices  # what is drawn, steps included
+        drawn = line.get_drawstyle()
+        assert drawn == "steps-post"
+        recall, precision = corners.T
+        area = np.sum(precision[:-1] * (recall[:-1] - recall[1:]))
+        assert said.endswith(f"  {area:.4f}")
+
+
 @pytest.mark.parametrize("plot", [plotting.plot_roc, plotting.plot_precision_recall])
 @pytest.mark.parametrize("num_classes", [5, 30])
 def test_the_two_worst_classes_are_named_in_colour_and_the_others_grey(

@@ -34,6 +34,14 @@ def test_the_plane_is_coloured_by_the_class_that_the_classifier_gives(helper, le
     assert legend(ax) == ["0", "1"]
 
 
+@pytest.mark.parametrize("xy", [[[5.0, 5.0]], [[5.0, 0.0], [5.0, 2.0]]])
+def test_points_in_a_line_have_room_around_them(helper, xy):
+    ax = helper(plotting.plot_decision_regions)(
+        lambda points: (points[:, 0] > 5).astype(int), xy, [0] * len(xy)
+    )
+    assert np.ptp(ax.get_xlim()) == pytest.approx(0.5)
+
+
 def test_between_two_regions_lies_no_strip_of_a_third_class(helper):
     ax = helper(plotting.plot_decision_regions)(
         lambda points: np.where(points[:, 0] > 0, 2, 0), [[-1, 0], [0, 1], [1, 0]], [0, 1, 2]

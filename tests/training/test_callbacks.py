@@ -26,6 +26,48 @@ def test_snapshots_show_the_network_before_training_and_after_epochs(helper, eve
     assert len({value for _, value in snapshots.samples}) > 1
 
 
+class Stop(keras.callbacks.Callback):
+    """Stops training after the third epoch, as EarlyStopping does."""
+
+    def on_epoch_end(self, epoch, logs=None):
+        self.model.stop_training = epoch == 2
+
+
+@pytest.mark.parametrize("first", [True, False])
+def test_the_last_epoch_is_kept_where_training_stops_early(helper, first):
+    model = keras.Sequential([keras.Input((1,)), keras.layers.Dense(1, use_bias=False)])
+    model.compile(keras.optimizers.SGD(0.1), "mse")
+    snapshots = helper(training.SampleSnapshots)(lambda: model.get_weights()[0].item(), every=5)
+    callbacks = [Stop(), snapshots] if first else [snapshots, Stop()]
+    model.fit(np.ones((4, 1)), np.zeros((4, 1)), epochs=20, callbacks=callbacks, verbose=0)
+    assert [epoch for epoch, _ in snapshots.samples] == [0, 3]
+    assert snapshots.samples[-1][1] == model.get_weights()[0].item()
+
+
+def test_epochs_are_counted_on_from_the_initial_one(helper):
+    model = keras.Sequential([keras.Input((1,)), keras.layers.Dense(1)])
+    model.compile("sgd", "mse")
+    snapshots = helper(training.SampleSnapshots)(lambda: None)
+    x = np.ones((4, 1))
+    model.fit(x, x, initial_epoch=5, epochs=7, callbacks=[snapshots], verbose=0)
+    assert [epoch for epoch, _ in snapshots.samples] == [5, 6, 7]
+
+
+def test_an_interval_that_is_none_is_refused_before_training(helper):
+    with pytest.raises(ValueError, match="every must be an integer ≥ 1, got 0"):
+        helper(training.SampleSnapshots)(lambda: None, every=0)
+
+
+@pytest.mark.parametrize("chosen", [[0, 2, 6], (2, 6), np.array([2, 6]), range(2, 7, 4)])
+def test_steps_may_come_in_any_form_and_begin_with_0(helper, chosen):
+    model = keras.Sequential([keras.Input((1,)), keras.layers.Dense(1)])
+    model.compile("sgd", "mse")
+    snapshots = helper(training.SampleSnapshots)(lambda: None, steps=chosen)
+    x = np.ones((8, 1))
+    model.fit(x, x, batch_size=1, callbacks=[snapshots], verbose=0)
+    assert [step for step, _ in snapshots.samples] == [0, 2, 6, 8]
+
+
 @pytest.mark.parametrize(
     ("bundle", "steps"), [(1, [0, 2, 6, 8, 12]), (2, [0, 2, 6, 8, 12]), (3, [0, 3, 7, 8, 12])]
 )
@@ -47,9 +89,12 @@ def test_snapshots_can_be_taken_after_steps_in_the_middle_of_an_epoch(helper, bu
         assert output == pytest.approx(weight, abs=1e-6)
 
 
-def test_states_are_reset_before_epochs_evaluations_and_predictions(helper):
+@pytest.mark.parametrize("nested", [False, True])
+def test_states_are_reset_before_epochs_evaluations_and_predictions(helper, nested):
     inputs = keras.Input(batch_shape=(2, None, 1))
     model = keras.Model(inputs, keras.layers.SimpleRNN(3, stateful=True)(inputs))
+    if nested:
+        model = keras.Sequential([inputs, model])
     model.compile("sgd", "mse")
     x = np.ones((2, 4, 1))
     y = np.ones((2, 3))

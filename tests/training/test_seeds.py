@@ -22,9 +22,18 @@ def test_the_same_seed_gives_the_same_python_numpy_and_keras_numbers(helper):
     assert draw() == first
 
 
-@pytest.mark.parametrize("seed", [-1, 2**32])
+def test_seeds_of_numpy_are_those_of_python(helper):
+    for seed in np.arange(2):
+        found = helper(set_seed)(seed)
+        assert (type(found), found) == (int, seed)
+        first = random.random()
+        helper(set_seed)(int(seed))
+        assert random.random() == first
+
+
+@pytest.mark.parametrize("seed", [-1, 2**32, 1.5, 1.0, "1", None])
 def test_a_seed_outside_its_range_is_refused(helper, seed):
-    with pytest.raises(ValueError, match=f"got {seed}"):
+    with pytest.raises(ValueError, match=f"an integer from 0 to .*, got {seed!r}"):
         helper(set_seed)(seed)
 
 
