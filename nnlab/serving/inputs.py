@@ -2,6 +2,7 @@
 
 import contextlib
 import io
+import itertools
 import json
 import threading
 import warnings
@@ -11,6 +12,7 @@ from PIL import Image, ImageOps, UnidentifiedImageError
 
 MAX_IMAGES = 256  # in one request
 LARGE = 2_000_000  # pixels of a picture; of larger ones a process decodes one at a time
+BODY = 'the body must be JSON: {"images": […]}, nested lists of numbers of one length'
 _one_at_a_time = threading.Lock()
 
 
@@ -90,11 +92,16 @@ def read_array(content, image_shape):
     Raises ValueError for another text.
     """
     try:
-        images = np.asarray(json.loads(content)["images"])
-    except (ValueError, TypeError, KeyError, OverflowError, RecursionError) as error:
-        raise ValueError(
-            'the body must be JSON: {"images": […]}, nested lists of numbers of one length'
-        ) from error
+        images = json.loads(content)["images"]
+    except (ValueError, TypeError, KeyError, RecursionError, MemoryError) as error:
+        raise ValueError(BODY) from error
+    check_numbers(images)
+    try:
+        images = np.asarray(images, np.float64)
+    except OverflowError as error:  # a whole number of more than 308 digits
+        raise ValueError("images must hold finite numbers") from error
+    except (ValueError, MemoryError) as error:
+        raise ValueError(BODY) from error
     if images.shape == image_shape:
         images = images[None]
     if images.shape[1:] != image_shape or not 1 <= len(images) <= MAX_IMAGES:
@@ -102,10 +109,25 @@ def read_array(content, image_shape):
             f"images must have the shape {image_shape}, or (n, …) with n up to {MAX_IMAGES}, "
             f"got {images.shape}"
         )
-    if images.dtype.kind not in "iuf":
-        raise ValueError("images must hold numbers alone, without quotes, true, false or null")
     with np.errstate(over="ignore"):
         images = images.astype(np.float32)
     if not np.isfinite(images).all():
         raise ValueError("images must hold finite numbers")
     return images
+
+
+def check_numbers(images):
+    """Raise ValueError where nested lists hold anything but numbers.
+
+    NumPy would make room for the longest text as often as there are values, and take true for 1.
+    """
+    level = [images]
+    while level:
+        kinds = set(map(type, level))
+        if kinds <= {int, float}:
+            return
+        if not kinds <= {int, float, list}:
+            raise ValueError("images must hold numbers alone, without quotes, true, false or null")
+        if kinds != {list}:
+            raise ValueError(BODY)
+        level = list(itertools.chain.from_iterable(level))

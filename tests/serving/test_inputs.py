@@ -3,6 +3,7 @@
 import io
 import json
 import struct
+import tracemalloc
 import zlib
 
 import numpy as np
@@ -150,3 +151,32 @@ def test_what_is_no_number_is_refused(value):
     pixels = np.full(GREY, value).tolist()
     with pytest.raises(ValueError, match="numbers alone"):
         read_array(json.dumps({"images": pixels}), GREY)
+
+
+@pytest.mark.parametrize("value", ["1", "", True, None, {}])
+@pytest.mark.parametrize("place", [(0, 0, 0), (3, 4, 0), (2, 2), (1,)])
+def test_one_value_that_is_no_number_is_refused_wherever_it_stands(value, place):
+    pixels = np.full(GREY, 0.5).tolist()
+    row = pixels
+    for step in place[:-1]:
+        row = row[step]
+    row[place[-1]] = value
+    with pytest.raises(ValueError, match="numbers alone"):
+        read_array(json.dumps({"images": pixels}), GREY)
+
+
+def test_texts_take_no_more_memory_than_they_have_bytes():
+    body = json.dumps({"images": ["x" * 5000] + [""] * 5000})  # 100 MB as one array of NumPy's
+    tracemalloc.start()
+    try:
+        with pytest.raises(ValueError, match="numbers alone"):
+            read_array(body, GREY)
+        assert tracemalloc.get_traced_memory()[1] < 1_000_000
+    finally:
+        tracemalloc.stop()
+
+
+@pytest.mark.parametrize("images", [[[1, 2], 3], [[[[1]]], [[1]]], [[[1]], []]])
+def test_lists_of_different_depth_get_a_sentence(images):
+    with pytest.raises(ValueError, match="of one length"):
+        read_array(json.dumps({"images": images}), GREY)
