@@ -30,7 +30,7 @@ def software():
     yield "python", f"{platform.python_version()} on {platform.platform()}"
     found = [(name, _version(name)) for name in PACKAGES]
     yield "packages", ", ".join(f"{name} {version}" for name, version in found if version)
-    usable = len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count()
+    usable = usable_cores()
     limits = [
         f"{name}={value}"
         for name, value in sorted(os.environ.items())
@@ -40,6 +40,13 @@ def software():
         "CPU",
         ", ".join([f"{platform.machine()}, {usable} of {os.cpu_count()} threads usable", *limits]),
     )
+
+
+def usable_cores():
+    """Return how many CPU cores this process may use, be there more."""
+    if hasattr(os, "sched_getaffinity"):
+        return len(os.sched_getaffinity(0))
+    return os.cpu_count()
 
 
 def hardware():

@@ -9,6 +9,7 @@ import signal
 import socket
 import sys
 import tempfile
+import threading
 from concurrent.futures import ProcessPoolExecutor
 from pathlib import Path
 from typing import Annotated
@@ -38,17 +39,20 @@ def serve(
     curl --data-binary @digit.png -H "Content-Type: image/png" localhost:8000/predict
     """
     signal.signal(signal.SIGTERM, end)
+    take_hangup_for_sigterm()
     names = [name.strip() for name in class_names.split(",")] if class_names else None
     if names and any(not name.isprintable() for name in names):  # bytes of another encoding, too
         raise typer.BadParameter(f"class names must be text, got {names!r}")
     port = free_port(host, port)
-    with tempfile.TemporaryDirectory(prefix="nnlab-serve-") as folder:
+    # Windows removes no file that a process still reads.
+    with tempfile.TemporaryDirectory(prefix="nnlab-serve-", ignore_cleanup_errors=True) as folder:
         # all processes count together there; it must be known when the counters are made
         os.environ["PROMETHEUS_MULTIPROC_DIR"] = folder
         with needs_extra("serve"):
             import uvicorn
 
             from nnlab import serving
+            from nnlab.cli import _machine
         try:
             path = as_onnx(model, folder)
             classifier = serving.load_classifier(path, names)  # an error is said once, and here
@@ -59,14 +63,17 @@ def serve(
         settings |= {"max_bytes": int(max_megabytes * 1e6), "timeout": timeout}
         os.environ[serving.SETTINGS] = json.dumps(settings)
         shown = f"[{host}]" if ":" in host else host
-        typer.echo(f"{classifier.name}: http://{shown}:{port}/docs", err=True)
+        address = f"http://{shown}:{port}"
+        picture = '--data-binary @picture.png -H "Content-Type: image/png"'
+        typer.echo(f"{classifier.name}: {address}/health, {address}/docs", err=True)
+        typer.echo(f"curl {picture} {address}/predict", err=True)
         uvicorn.run(
             "nnlab.serving:app_from_environment",
             factory=True,
             http="nnlab.serving.connection:Connection",
             host=host,
             port=port,
-            workers=processes or os.cpu_count(),
+            workers=processes or _machine.usable_cores(),
             access_log=False,
             log_level="warning",
             limit_concurrency=512,  # connections of a process; more are answered by 503
@@ -82,8 +89,31 @@ def end(*_):
     sys.exit(128 + signal.SIGTERM)
 
 
+def take_hangup_for_sigterm():
+    """Let a closed terminal end this process as SIGTERM does, unless it was started by nohup.
+
+    SIGHUP is kept from uvicorn, which starts its processes anew on it, or is killed by it, and from
+    those processes, so that they answer what has begun.
+    """
+    if not hasattr(signal, "SIGHUP"):  # Windows
+        return
+
+    def wait():
+        signal.sigwait({signal.SIGHUP})
+        signal.pthread_kill(threading.main_thread().ident, signal.SIGTERM)
+
+    signal.pthread_sigmask(signal.SIG_BLOCK, {signal.SIGHUP})
+    if signal.getsignal(signal.SIGHUP) != signal.SIG_IGN:  # as nohup sets it
+        threading.Thread(target=wait, daemon=True).start()
+
+
 def free_port(host, port):
     """Return the port, or one that is free for 0; raise `typer.BadParameter` if it is taken."""
+    if not host.strip():
+        raise typer.BadParameter(
+            "--host is empty, which would let every machine in: name 127.0.0.1, or 0.0.0.0 if that "
+            "is meant"
+        )
     family = socket.AF_INET6 if ":" in host else socket.AF_INET
     with socket.socket(family) as listener:
         if os.name == "posix":  # elsewhere it would share a port that is taken

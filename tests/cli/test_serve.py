@@ -3,8 +3,9 @@
 import keras
 import numpy as np
 import pytest
+import typer
 
-from nnlab.cli.serve import as_onnx, write_onnx
+from nnlab.cli.serve import as_onnx, free_port, write_onnx
 from nnlab.serving import load_classifier
 
 
@@ -55,3 +56,9 @@ def test_a_keras_file_that_cannot_be_served_is_refused_with_a_reason(tmp_path):
         keras.Sequential([keras.layers.Dense(2)]).save(fresh)
     with pytest.raises(ValueError, match="call it once"):
         write_onnx(fresh, tmp_path)
+
+
+@pytest.mark.parametrize("host", ["", " "])
+def test_no_host_is_not_taken_for_every_host(host):
+    with pytest.raises(typer.BadParameter, match=r"--host is empty.* name 127\.0\.0\.1"):
+        free_port(host, 0)

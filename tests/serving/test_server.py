@@ -26,16 +26,22 @@ MAX_BYTES = 1_000_000
 
 
 SERVE = [sys.executable, "-c", "from nnlab.cli import app; app()", "serve"]
+# What runs before it: a process started in the background inherits that it shall ignore SIGHUP.
+AS_IN_A_TERMINAL = "import signal; signal.signal(signal.SIGHUP, signal.SIG_DFL)"
+AS_BY_NOHUP = "import signal; signal.signal(signal.SIGHUP, signal.SIG_IGN)"
+ON_ONE_CORE = "import os; os.sched_setaffinity(0, [min(os.sched_getaffinity(0))])"
 
 
 @contextlib.contextmanager
-def serving(path, processes):
+def serving(path, processes=None, before="pass"):
     """Run the server until the block ends; yield its port and its process."""
     with socket.socket() as free:
         free.bind(("127.0.0.1", 0))
         port = free.getsockname()[1]
-    command = [*SERVE, str(path), "--class-names", "cat, dog, elk"]
-    command += ["--port", str(port), "--processes", str(processes)]
+    program = f"{before}\n{SERVE[2]}"
+    command = [*SERVE[:2], program, "serve", str(path), "--class-names", "cat, dog, elk"]
+    command += ["--port", str(port)]
+    command += ["--processes", str(processes)] if processes else []
     command += ["--timeout", str(TIMEOUT), "--max-megabytes", str(MAX_BYTES / 1e6)]
     server = subprocess.Popen(command, stderr=subprocess.PIPE, text=True)
     try:
@@ -270,6 +276,50 @@ def test_told_to_end_it_answers_what_has_begun(network):
             client.sendall(body[5:])
             assert b" 200 " in client.recv(10_000)
         assert server.wait(30) == 143
+
+
+def test_it_says_where_it_answers_and_how_to_ask(network):
+    with serving(network[0], processes=1) as (port, server):
+        address = f"http://127.0.0.1:{port}"
+        assert server.stderr.readline() == f"dense: {address}/health, {address}/docs\n"
+        curl = server.stderr.readline()
+    assert curl.startswith("curl --data-binary @") and curl.endswith(f" {address}/predict\n")
+
+
+def close_terminal(server):
+    """Send SIGHUP as the kernel does: to all that the terminal has started; return the children."""
+    children = psutil.Process(server.pid).children()
+    for process in (*children, server):
+        process.send_signal(signal.SIGHUP)
+    return children
+
+
+@pytest.mark.parametrize("processes", [1, 2])
+def test_a_closed_terminal_ends_all_and_leaves_no_folder(network, tmp_path, monkeypatch, processes):
+    monkeypatch.setenv("TMPDIR", str(tmp_path))
+    with serving(network[0], processes, AS_IN_A_TERMINAL) as (port, server):
+        assert works(port)
+        children = close_terminal(server)
+        assert server.wait(30) in (0, 143)
+    assert not psutil.wait_procs(children, timeout=30)[1]
+    assert not list(tmp_path.glob("nnlab-serve-*"))
+
+
+@pytest.mark.parametrize("processes", [1, 2])
+def test_what_nohup_has_started_outlives_its_terminal(network, processes):
+    with serving(network[0], processes, AS_BY_NOHUP) as (port, server):
+        assert works(port)
+        children = close_terminal(server)
+        time.sleep(2)
+        assert works(port)
+        assert set(psutil.Process(server.pid).children()) == set(children)
+
+
+@pytest.mark.skipif(not hasattr(os, "sched_setaffinity"), reason="needs a process bound to a core")
+def test_without_a_number_a_process_answers_for_each_core_that_it_may_use(network):
+    with serving(network[0], before=ON_ONE_CORE) as (port, server):
+        assert works(port)
+        assert not psutil.Process(server.pid).children()  # it answers by itself
 
 
 def test_several_processes_answer_together_and_one_that_dies_is_replaced(network):
