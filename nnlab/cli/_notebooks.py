@@ -37,7 +37,7 @@ def find_notebooks(paths, out):
     out: the folder that their results are written to.
 
     Raises FileNotFoundError where there is none, ValueError where a result would overwrite another
-    one or a notebook itself, or where a file's name is no text.
+    one, a notebook itself or what no run has written, or where a file's name is no text.
     """
     found = {}
     for path in paths or _usual_folder():
@@ -48,16 +48,22 @@ def find_notebooks(paths, out):
             "no .ipynb in ./notebooks or in this folder: name the notebooks to run"
         )
     _check_names(found.values(), out)
+    _check_folder(Path(out))
     return list(found.values())
 
 
 def _usual_folder():
     folders = (Path("notebooks"), Path())
-    return [folder for folder in folders if any(folder.glob("*.ipynb"))][:1]
+    return [folder for folder in folders if _notebooks_in(folder)][:1]
+
+
+def _notebooks_in(folder):
+    """Return the notebooks of a folder; a file is hidden that macOS writes beside another one."""
+    return [path for path in sorted(folder.glob("*.ipynb")) if not path.name.startswith(".")]
 
 
 def _notebooks_at(path):
-    notebooks = sorted(path.glob("*.ipynb")) if path.is_dir() else [path]
+    notebooks = _notebooks_in(path) if path.is_dir() else [path]
     if not notebooks or not notebooks[0].is_file():
         raise FileNotFoundError(
             f"no notebook at {path}: give .ipynb files, or a folder that holds some"
@@ -68,7 +74,8 @@ def _notebooks_at(path):
 def _check_names(paths, out):
     by_name = {}
     for path in paths:
-        if (other := by_name.setdefault(path.stem, path)) is not path:
+        # Windows and macOS do not tell A from a.
+        if (other := by_name.setdefault(path.stem.casefold(), path)) is not path:
             raise ValueError(
                 f"{other} and {path} would both be written as {path.name}: run them apart"
             )
@@ -76,8 +83,19 @@ def _check_names(paths, out):
             raise ValueError(
                 f"the name of {path.name!r} is no text that can be shown: rename the file"
             )
-        if path.resolve().parent == Path(out).resolve():
+        if Path(out).resolve() in (path.resolve().parent, path.parent.resolve()):  # it, or its link
             raise ValueError(f"running {path} into {out} would overwrite it: choose another folder")
+
+
+def _check_folder(out):
+    if not out.is_dir() or (out / "results.json").is_file():
+        return
+    others = [*_notebooks_in(out), *out.glob("index.html")]
+    if others:
+        raise ValueError(
+            f"{out} holds {others[0].name} and no results.json: no run has written it, and this "
+            "one might overwrite it; choose a new folder, or an earlier run's"
+        )
 
 
 def run_notebooks(

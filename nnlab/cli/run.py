@@ -1,5 +1,6 @@
 """``nnlab run``: execute notebooks."""
 
+import os
 from pathlib import Path
 from typing import Annotated
 
@@ -56,8 +57,10 @@ def run(
         chosen = _parameters.choose_parameters(paths, given)
         # Read now: this run may write to the same folder.
         earlier = (str(compare), _comparison.read_run(compare)) if compare else None
-    except (FileNotFoundError, ValueError) as error:
+    except (OSError, ValueError) as error:
         raise typer.BadParameter(str(error)) from error
+    if models:
+        make_folder_of_models(models)
     settings = {"quick": quick, "timeout": timeout, "jobs": jobs}
     settings |= {"parameters": chosen, "models": models, "earlier": earlier}
     try:
@@ -66,3 +69,18 @@ def run(
         typer.echo(f"stopped: {error}", err=True)
         code = 1
     raise typer.Exit(code)
+
+
+def make_folder_of_models(path):
+    """Make a folder before anything is trained; raise `typer.BadParameter` where it cannot be."""
+    reason = "it may not be written to"
+    try:
+        path.mkdir(parents=True, exist_ok=True)
+        fit = os.access(path, os.W_OK | os.X_OK)
+    except OSError as error:
+        reason = error.strerror
+        fit = False
+    if not fit:
+        raise typer.BadParameter(
+            f"no models can be kept in {path} ({reason}): choose another --models"
+        )

@@ -237,3 +237,38 @@ def test_two_notebooks_of_one_name_or_a_run_onto_itself_are_refused(tmp_path, wr
         find_notebooks([tmp_path / "one", tmp_path / "two"], "out")
     with pytest.raises(ValueError, match="would overwrite it"):
         find_notebooks([tmp_path / "one" / "a.ipynb"], tmp_path / "one")
+
+
+def test_names_that_differ_by_capitals_alone_are_refused(tmp_path, write_notebook):
+    for folder, name in (("one", "A"), ("two", "a")):
+        (tmp_path / folder).mkdir()
+        write_notebook(tmp_path / folder / f"{name}.ipynb")
+    with pytest.raises(ValueError, match=r"both be written as a\.ipynb"):
+        find_notebooks([tmp_path / "one", tmp_path / "two"], "out")
+
+
+def test_a_link_to_a_notebook_is_not_overwritten(tmp_path, write_notebook):
+    (tmp_path / "links").mkdir()
+    path = write_notebook(tmp_path / "a.ipynb")
+    (tmp_path / "links" / "a.ipynb").symlink_to(path)
+    with pytest.raises(ValueError, match="would overwrite it"):
+        find_notebooks([tmp_path / "links"], tmp_path / "links")
+
+
+@pytest.mark.parametrize("name", ["a.ipynb", "other.ipynb", "index.html"])
+def test_a_folder_with_what_no_run_has_written_is_refused(tmp_path, write_notebook, name):
+    (tmp_path / "out").mkdir()
+    path = write_notebook(tmp_path / "a.ipynb")
+    assert find_notebooks([path], tmp_path / "out") == [path]  # empty
+    (tmp_path / "out" / name).write_text("mine")
+    with pytest.raises(ValueError, match=f"out holds {name} and no results.json"):
+        find_notebooks([path], tmp_path / "out")
+    (tmp_path / "out" / "results.json").write_text("{}")  # an earlier run's
+    assert find_notebooks([path], tmp_path / "out") == [path]
+
+
+def test_hidden_files_of_a_folder_are_not_run(tmp_path, write_notebook):
+    path = write_notebook(tmp_path / "a.ipynb")
+    hidden = write_notebook(tmp_path / "._a.ipynb")
+    assert find_notebooks([tmp_path], "out") == [path]
+    assert find_notebooks([hidden], "out") == [hidden]  # by its name

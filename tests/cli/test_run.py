@@ -11,10 +11,12 @@ from pathlib import Path
 import keras
 import psutil
 import pytest
+import typer
 from typer.testing import CliRunner
 
 from nnlab.cli import _machine as machine
 from nnlab.cli import app
+from nnlab.cli.run import make_folder_of_models
 
 NNLAB = [sys.executable, "-c", "from nnlab.cli import app; app()"]
 STARTS_AND_WAITS = (
@@ -90,6 +92,24 @@ def test_run_says_that_it_cannot_write(folder, write_notebook):
     assert result.exit_code == 1
     assert "stopped: " in result.output
     assert "file" in result.output
+
+
+@pytest.mark.parametrize("models", ["file", "file/models"])
+def test_a_folder_that_models_cannot_be_kept_in_is_refused_before_anything_runs(
+    folder, write_notebook, models
+):
+    write_notebook(folder / "a.ipynb", "1")
+    (folder / "file").write_text("")
+    result = nnlab("run", "a.ipynb", "--out", "out", "--models", models)
+    assert result.exit_code == 2
+    assert "no models can be kept in" in result.output
+    assert not (folder / "out").exists()
+
+
+def test_so_is_one_that_may_not_be_written_to(tmp_path, monkeypatch):
+    monkeypatch.setattr(os, "access", lambda *_: False)  # root may write everywhere
+    with pytest.raises(typer.BadParameter, match=r"may not be written to\): choose another"):
+        make_folder_of_models(tmp_path)
 
 
 def test_a_part_of_a_second_may_be_allowed_for_a_cell(folder, write_notebook):
