@@ -15,7 +15,10 @@ from nnlab.cli._formulas import INLINE, to_mathml
 from nnlab.cli._pictures import embed_pictures
 
 WIDE = 1.8  # width over height of a figure that a phone shows at a readable size, to be scrolled
-HEADING = re.compile(r'<h([23]) id="([^"]+)">(.*?)<a class="anchor-link"', re.DOTALL)
+# One that an author wrote as HTML has no link, and ends by itself.
+HEADING = re.compile(
+    r'<h([23]) id="([^"]+)">((?:(?!</?h[23]\b).)*?)<a class="anchor-link"', re.DOTALL
+)
 # What may be wider than a phone is scrolled there, by keys, too.
 SCROLLED = re.compile(
     r'<div class="(?=output_html [^>]*>\s*(?:<div>\s*)?(?:<style[^>]*>[^<]*</style>\s*)?<table'
@@ -41,12 +44,12 @@ def body_of(notebook, home):
     home: a folder; pictures that lie there and that the Markdown shows are put in.
     A heading is (level, 2 or 3; anchor; text).
     """
-    describe_figures(notebook)
-    for cell in notebook.cells:
-        cell.metadata["folded"] = why_folded(cell)
-        for output in cell.get("outputs", []):
-            _prepare_figures(output)
     try:
+        describe_figures(notebook)
+        for cell in notebook.cells:
+            cell.metadata["folded"] = why_folded(cell)
+            for output in cell.get("outputs", []):
+                _prepare_figures(output)
         exporter = _PageExporter(template_name="basic", raw_template=TEMPLATE)
         page, _ = exporter.from_notebook_node(notebook)
     except Exception as error:  # an author may write anything: the other pages are made

@@ -264,6 +264,25 @@ def test_a_notebook_that_cannot_be_converted_says_so_on_its_page(tmp_path):
     )
 
 
+@pytest.mark.parametrize(
+    ("kind", "data", "metadata"),
+    [
+        ("image/png", "removed", {}),
+        ("image/gif", "removed", {}),
+        ("image/png", PNG, {"image/png": None}),
+        ("image/gif", GIF, {"image/gif": "wide"}),
+    ],
+    ids=["a PNG", "a GIF", "metadata of null", "metadata of text"],
+)
+def test_a_picture_that_is_none_costs_no_other_page(tmp_path, kind, data, metadata):
+    output = new_output("display_data", {kind: data}, metadata=metadata)
+    odd = ({}, [new_code_cell("show()", outputs=[output])])
+    page = Page(write(tmp_path, odd, ({}, [new_markdown_cell("# B")])))
+    assert page.all("a", "href") == ["n0.html", "n1.html"]
+    assert "cannot be shown as a page: " in (tmp_path / "n0.html").read_text("utf-8")
+    assert "<title>B –" in (tmp_path / "n1.html").read_text("utf-8")
+
+
 def test_pages_lead_to_their_neighbours(tmp_path):
     write(tmp_path, *[({}, [new_markdown_cell(f"# Part {i}")]) for i in range(3)])
     links = []
@@ -314,6 +333,15 @@ def test_a_page_lists_its_headings_and_leads_to_them(tmp_path):
     assert {f"#{anchor}" for anchor in Page(html).all("h2", "id")} < set(links)
     assert page.text.count("The data & more") == page.text.count("Of mnist") == 2
     assert "Small print" not in page.text
+
+
+@pytest.mark.parametrize("raw", ['<h2 id="raw">Mine</h2>', '<h3 id="raw">Never ended'])
+def test_a_heading_in_html_does_not_swallow_what_follows(tmp_path, raw):
+    write(tmp_path, ({}, [new_markdown_cell(f"# Title\n\n{raw}\n\nProse.\n\n## Next")]))
+    html = (tmp_path / "n0.html").read_text("utf-8")
+    [contents] = re.findall('<nav class="contents".*?</nav>', html, re.DOTALL)
+    assert Page(contents).all("a", "href") == ["#Next"] * 2  # for narrow and for wide screens
+    assert "Prose" not in contents
 
 
 def test_cells_that_only_import_or_prepare_a_hosted_service_are_folded(tmp_path):
