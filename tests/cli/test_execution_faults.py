@@ -7,6 +7,7 @@ import signal
 import subprocess
 import sys
 import time
+from pathlib import Path
 from urllib.parse import quote
 
 import nbformat
@@ -16,6 +17,7 @@ import pytest
 from nnlab.cli import _kernel
 from nnlab.cli._gallery import write_gallery
 from nnlab.cli._notebooks import find_notebooks, run_notebooks
+from nnlab.cli._writing import write_whole
 
 FLOODS = {
     "printed": "for _ in range(400):\n    print('x' * 100_000)",
@@ -307,6 +309,21 @@ def killed(path, target):
 Path.replace = killed
 list(run_notebooks([Path("a.ipynb")], "out"))
 """
+
+
+def test_two_processes_that_write_one_file_write_it_whole(tmp_path, monkeypatch):
+    replace = Path.replace
+
+    def after_another_process(part, target):
+        monkeypatch.setattr(Path, "replace", replace)
+        monkeypatch.setattr(os, "getpid", lambda: 0)
+        write_whole(target, "of the other")
+        return replace(part, target)
+
+    monkeypatch.setattr(Path, "replace", after_another_process)
+    write_whole(tmp_path / "a.txt", "of this one")
+    assert (tmp_path / "a.txt").read_text() == "of this one"
+    assert list(tmp_path.iterdir()) == [tmp_path / "a.txt"]
 
 
 def test_a_run_that_is_killed_while_it_writes_leaves_no_half_notebook_and_no_earlier_results(
