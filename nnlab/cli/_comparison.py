@@ -24,7 +24,8 @@ def read_run(path):
 
     path: of the file, or of the folder that it lies in.
 
-    Raises FileNotFoundError where there is none, ValueError for another file.
+    Raises FileNotFoundError where there is none, ValueError for another file, or one that may not
+    be read.
     """
     path = Path(path)
     file = path / "results.json" if path.is_dir() else path
@@ -39,6 +40,10 @@ def read_run(path):
         raise ValueError(
             f"{file} is no results.json of nnlab run ({type(error).__name__}: {error}): "
             "name one, or the folder that a run has written"
+        ) from error
+    except OSError as error:
+        raise ValueError(
+            f"{file} cannot be read ({error.strerror}): name another results.json"
         ) from error
     return run
 

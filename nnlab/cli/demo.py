@@ -13,9 +13,17 @@ def demo(
 ):
     """Draw a digit, and see a network read it: in your browser, without a server or a network."""
     from nnlab.cli._digit_page import digit_page
+    from nnlab.cli._writing import write_whole
 
-    out.parent.mkdir(parents=True, exist_ok=True)
-    out.write_text(digit_page(), encoding="utf-8")
+    if out.is_dir():
+        raise typer.BadParameter(f"{out} is a folder: name the page, as {out / 'digit.html'}")
+    try:
+        out.parent.mkdir(parents=True, exist_ok=True)
+        write_whole(out, digit_page())
+    except OSError as error:
+        raise typer.BadParameter(
+            f"the page cannot be written to {out} ({error.strerror}): choose another --out"
+        ) from error
     typer.echo(out)
     if browser:
         webbrowser.open(out.resolve().as_uri())

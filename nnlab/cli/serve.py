@@ -11,6 +11,7 @@ import sys
 import tempfile
 import threading
 from concurrent.futures import ProcessPoolExecutor
+from concurrent.futures.process import BrokenProcessPool
 from pathlib import Path
 from typing import Annotated
 
@@ -136,11 +137,23 @@ def as_onnx(model, folder):
     if Path(model).suffix == ".onnx":
         if not Path(model).is_file():
             raise ValueError(f"{model} is not a file: write one by model.export({model!r}, 'onnx')")
-        return shutil.copy(model, Path(folder) / Path(model).name)
+        try:
+            return shutil.copy(model, Path(folder) / Path(model).name)
+        except OSError as error:
+            raise ValueError(
+                f"{model} cannot be copied to {folder} ({error.strerror}): it must be a file that "
+                "you may read, and fit in there"
+            ) from error
     # in a process of its own: the one that serves stays small, without Keras
     spawn = multiprocessing.get_context("spawn")
     with ProcessPoolExecutor(1, mp_context=spawn) as process:
-        return process.submit(write_onnx, model, folder).result()
+        try:
+            return process.submit(write_onnx, model, folder).result()
+        except BrokenProcessPool as error:
+            raise ValueError(
+                f"the process that exports {model} to ONNX was ended, perhaps for want of memory: "
+                "export it where there is more, then serve the .onnx file"
+            ) from error
 
 
 def write_onnx(model, folder):
@@ -164,9 +177,15 @@ def write_onnx(model, folder):
     if len(shape) != 4 or None in shape[1:]:
         raise ValueError(f"{model} takes {shape}: images must have fixed sides, and channels")
     path = Path(folder) / f"{Path(model).stem}.onnx"
-    with quiet_stderr():
-        network(keras.ops.zeros((1, *shape[1:])))  # what was never called, is refused
-        network.export(path, format="onnx", verbose=False)
+    try:
+        with quiet_stderr():
+            network(keras.ops.zeros((1, *shape[1:])))  # what was never called, is refused
+            network.export(path, format="onnx", verbose=False)
+    except Exception as error:  # of many kinds
+        raise ValueError(
+            f"{model} cannot be exported to ONNX ({first_line(error)}): where a layer has no "
+            "counterpart there, serve a network without it"
+        ) from error
     return path
 
 
@@ -179,11 +198,15 @@ def read_keras(path):
     try:
         network = keras.models.load_model(path)
     except Exception as error:  # of many kinds
-        reason = (str(error).splitlines() or [type(error).__name__])[0][:200]
         raise ValueError(
             f"Keras cannot read {path}: it is damaged, or has layers of your own, then export it "
-            f"to ONNX where they are defined ({reason})"
+            f"to ONNX where they are defined ({first_line(error)})"
         ) from error
     if not network.built:
         raise ValueError(f"{path} was saved before it was called: call it once, and save it again")
     return network
+
+
+def first_line(error):
+    """Return what an error says first, or its kind where it says nothing."""
+    return (str(error).splitlines() or [type(error).__name__])[0][:200]

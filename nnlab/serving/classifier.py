@@ -55,6 +55,11 @@ def load_classifier(path, class_names=None):
     try:
         session = onnxruntime.InferenceSession(path, options, providers=["CPUExecutionProvider"])
     except Exception as error:  # onnxruntime has a class of its own for every kind of damage
+        if "external data" in str(error).lower():
+            raise ValueError(
+                f"the weights of {path} lie in a second file: make one file of both by "
+                f"onnx.save(onnx.load({str(path)!r}), 'whole.onnx')"
+            ) from error
         raise ValueError(f"{path} holds no network that ONNX Runtime reads: {error}") from error
     inputs = session.get_inputs()
     image_shape = tuple(inputs[0].shape[1:]) if len(inputs) == 1 else ()

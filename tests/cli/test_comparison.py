@@ -125,6 +125,21 @@ def test_another_file_than_results_is_refused_before_anything_runs(
     assert "no results to compare with at absent: name a results.json" in result.output
 
 
+@pytest.mark.skipif(
+    not Path("/proc/self/mem").is_file(), reason="needs a file that root cannot read"
+)
+def test_a_file_that_cannot_be_read_is_refused_without_a_trace(
+    tmp_path, monkeypatch, write_notebook
+):
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.setenv("COLUMNS", "10000")
+    write_notebook(Path("a.ipynb"), "1")
+    words = ["run", "a.ipynb", "--out", "out", "--compare", "/proc/self/mem"]
+    result = CliRunner().invoke(app, words)
+    assert (result.exit_code, Path("out").exists()) == (2, False)
+    assert "/proc/self/mem cannot be read (Input/output error): name another" in result.output
+
+
 def test_a_run_ends_with_what_changed_even_where_it_replaces_the_earlier_one(
     tmp_path, monkeypatch, write_notebook, shows_a_record
 ):

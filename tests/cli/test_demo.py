@@ -38,6 +38,27 @@ def path(tmp_path_factory):
     return path
 
 
+@pytest.mark.parametrize(
+    ("out", "message"),
+    [
+        (".", "is a folder: name the page, as digit.html"),
+        ("folder", "is a folder: name the page"),
+        ("file/digit.html", "cannot be written to file/digit.html"),
+    ],
+)
+def test_a_place_that_no_page_can_have_is_refused_without_a_trace(
+    tmp_path, monkeypatch, out, message
+):
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.setenv("COLUMNS", "10000")
+    (tmp_path / "folder").mkdir()
+    (tmp_path / "file").write_text("mine")
+    done = CliRunner().invoke(app, ["demo", "--no-browser", "--out", out])
+    assert done.exit_code == 2
+    assert message in done.output
+    assert sorted(path.name for path in tmp_path.rglob("*")) == ["file", "folder"]
+
+
 @pytest.fixture(scope="module")
 def browser():
     """A browser that finds no network."""

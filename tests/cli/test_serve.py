@@ -1,5 +1,9 @@
 """``nnlab serve``: what becomes of a Keras model before it is served."""
 
+import os
+import sys
+from concurrent.futures import ProcessPoolExecutor
+
 import keras
 import numpy as np
 import pytest
@@ -56,6 +60,34 @@ def test_a_keras_file_that_cannot_be_served_is_refused_with_a_reason(tmp_path):
         keras.Sequential([keras.layers.Dense(2)]).save(fresh)
     with pytest.raises(ValueError, match="call it once"):
         write_onnx(fresh, tmp_path)
+
+
+def test_a_file_that_cannot_be_copied_is_refused_with_a_reason(tmp_path):
+    (tmp_path / "net.onnx").write_bytes(b"")
+    with pytest.raises(ValueError, match=r"net\.onnx cannot be copied to .*No such file"):
+        as_onnx(tmp_path / "net.onnx", tmp_path / "missing")
+
+
+def test_a_network_that_onnx_has_no_layers_for_is_refused_with_a_reason(tmp_path, monkeypatch):
+    path = tmp_path / "small.keras"
+    keras.Sequential([keras.Input((2, 2, 1)), keras.layers.Flatten()]).save(path)
+
+    def export(*_, **__):
+        raise NotImplementedError("no operator Foo\nat length")
+
+    monkeypatch.setattr(keras.Model, "export", export)
+    with pytest.raises(ValueError, match=r"small\.keras cannot be .* ONNX \(no operator Foo\)"):
+        write_onnx(path, tmp_path)
+
+
+def test_an_export_that_is_ended_by_force_is_said_to_be(tmp_path, monkeypatch):
+    class Ended(ProcessPoolExecutor):
+        def submit(self, *_):
+            return super().submit(os._exit, 1)
+
+    monkeypatch.setattr(sys.modules[as_onnx.__module__], "ProcessPoolExecutor", Ended)
+    with pytest.raises(ValueError, match="mnist_mlp to ONNX was ended, perhaps for want of memory"):
+        as_onnx("mnist_mlp", tmp_path)
 
 
 @pytest.mark.parametrize("host", ["", " "])

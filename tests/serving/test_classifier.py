@@ -1,6 +1,7 @@
 """A network read from an ONNX file."""
 
 import numpy as np
+import onnx
 import pytest
 
 from nnlab.serving import load_classifier
@@ -45,6 +46,26 @@ def test_what_is_no_classifier_of_images_is_refused_with_a_reason(network, tmp_p
     write_network(one, batch=1)
     with pytest.raises(ValueError, match="takes 1 at a time"):
         load_classifier(one)
+
+
+def test_weights_in_a_second_file_that_is_not_beside_it_are_to_be_put_into_the_first(tmp_path):
+    write_network(tmp_path / "whole.onnx")
+    (tmp_path / "two").mkdir()
+    path = tmp_path / "two" / "net.onnx"
+    onnx.save(
+        onnx.load(tmp_path / "whole.onnx"),
+        path,
+        save_as_external_data=True,
+        location="net.onnx.data",
+        size_threshold=0,
+    )
+    alone = tmp_path / "net.onnx"
+    alone.write_bytes(path.read_bytes())
+    with pytest.raises(ValueError, match="lie in a second file: make one") as caught:
+        load_classifier(alone)
+    assert f"onnx.load({str(alone)!r})" in str(caught.value)
+    onnx.save(onnx.load(path), alone)
+    assert load_classifier(alone).image_shape == SHAPE
 
 
 def test_pixels_that_no_network_can_judge_are_refused(network):
