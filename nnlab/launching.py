@@ -48,13 +48,14 @@ def launch(command, *, processes, log_folder, restarts=0, cores=None, report=Non
     logs = [folder / f"process-{index}.log" for index in range(processes)]
     for start in range(1, restarts + 2):
         address = _free_address()
+        begins = [path.stat().st_size if path.exists() else 0 for path in logs]
         if report:
             report(f"start {start} of at most {restarts + 1} at {address}, logs in {folder}")
         with _signals_as_exit():
             failure = _run(command, address, logs, cores)
         if failure is None:
             return logs
-        message = _describe(*failure, logs)
+        message = _describe(*failure, logs, begins)
         if report and start <= restarts:
             report(message)
     if restarts:
@@ -201,8 +202,11 @@ def _signals_as_exit():
             signal.signal(number, handler)
 
 
-def _describe(index, code, logs):
-    """Return what is said of a failure: who, how, and the end of the log."""
+def _describe(index, code, logs, begins):
+    """Return what is said of a failure: who, how, and the end of the log.
+
+    begins: bytes that each log had before this start; an earlier one's errors are not shown.
+    """
     how = f"exited with code {code}"
     if code < 0:
         how = f"was ended by signal {-code} ({_signal_name(-code)})"
@@ -211,7 +215,7 @@ def _describe(index, code, logs):
     if len(logs) > 1:
         how += "; the others were ended"
     with logs[index].open("rb") as log:
-        log.seek(max(0, logs[index].stat().st_size - TAIL_BYTES))
+        log.seek(max(begins[index], logs[index].stat().st_size - TAIL_BYTES))
         lines = log.read().decode("utf-8", errors="replace").splitlines()
     told = [line for line in lines if not re.match(r"\s+@ +0x", line)]  # not where in C++ it was
     end = "\n".join(f"    {line[:500]}" for line in told[-TAIL:])

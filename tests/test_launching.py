@@ -154,6 +154,25 @@ print("    @     0x7f8 C++")
     assert str(caught.value).endswith("ZeroDivisionError: division by zero")
 
 
+def test_the_errors_of_an_earlier_start_are_not_shown_as_those_of_this_one():
+    Path("logs").mkdir()
+    Path("logs/process-0.log").write_text("ValueError: yesterday's\n")
+    said = []
+    code = """
+import os, sys
+if not os.path.exists("again"):
+    open("again", "w").close()
+    sys.exit("TypeError: the first start's")
+sys.exit(7)
+"""
+    with pytest.raises(RuntimeError, match="exited with code 7") as caught:
+        run(code, processes=1, restarts=1, report=said.append)
+    assert "the first start's" in said[1]
+    assert "yesterday's" not in said[1]
+    assert "Error" not in str(caught.value)
+    assert "# start on " in str(caught.value)
+
+
 def test_a_process_that_ignores_sigterm_is_killed_with_what_it_has_started(monkeypatch):
     monkeypatch.setattr("nnlab.launching.GRACE", 0.3)
     code = """
