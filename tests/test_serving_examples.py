@@ -86,6 +86,28 @@ def test_tensorflow_serving_reads_its_configuration_and_the_network_answers_as_k
         np.testing.assert_allclose(answers, model.predict(images, verbose=0), atol=1e-5)
 
 
+def test_a_version_has_its_number_once_it_is_whole(export, tmp_path, monkeypatch):
+    write = keras.Model.export
+    numbered = []
+
+    def watched(model, *arguments, **options):
+        write(model, *arguments, **options)
+        numbered.extend(tmp_path.rglob("1"))
+
+    monkeypatch.setattr(keras.Model, "export", watched)
+    assert export(small_network(), NAME, tmp_path) == "1"
+    assert not numbered
+    for server in ("triton", "tensorflow"):
+        folders = [path.name for path in (tmp_path / server / NAME).iterdir() if path.is_dir()]
+        assert folders == ["1"]
+
+
+def test_triton_is_told_to_look_for_new_versions():
+    text = (EXAMPLES / "README.md").read_text("utf-8")
+    [command] = [line for line in text.splitlines() if "--model-repository=" in line]
+    assert {"--model-control-mode=poll", "--repository-poll-secs=5"} <= set(command.split())
+
+
 def test_what_no_server_would_read_is_refused_and_nothing_is_written(export, tmp_path):
     with pytest.raises(ValueError, match="a name has letters"):
         export(small_network(), 'we"ird', tmp_path)

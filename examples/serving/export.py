@@ -4,7 +4,7 @@ models/triton/NAME/{config.pbtxt,VERSION/model.onnx} for Triton, by itself or un
 models/tensorflow/{models.config,NAME/VERSION/} for TensorFlow Serving.
 
 NAME is the network's own, or that of its .keras file; VERSION is one more than those that are
-there: servers go over to it, and clients notice nothing.
+there: servers go over to it once it is whole, and clients notice nothing.
 """
 
 import re
@@ -55,10 +55,12 @@ def export(model, name, folder):
     tensorflow = Path(folder) / "tensorflow"
     versions = [int(path.name) for path in triton.glob("[1-9]*") if path.name.isdecimal()]
     version = str(max(versions, default=0) + 1)
-    (triton / version).mkdir(parents=True)
-    path = triton / version / "model.onnx"
+    # Servers look for folders named by a number: half a version has another name.
+    unfinished = f"unfinished-{version}"
+    (triton / unfinished).mkdir(parents=True, exist_ok=True)
+    path = triton / unfinished / "model.onnx"
     model.export(path, format="onnx", **options)
-    model.export(tensorflow / name / version, format="tf_saved_model", **options)
+    model.export(tensorflow / name / unfinished, format="tf_saved_model", **options)
     text = TRITON.format(
         name=name,
         input_shape=list(model.input_shape[1:]),
@@ -70,6 +72,8 @@ def export(model, name, folder):
     configs = "".join(TENSORFLOW.format(name=each) for each in names)
     text = f"model_config_list {{\n{configs}}}\n"
     (tensorflow / "models.config").write_text(text, encoding="utf-8")
+    for place in (triton, tensorflow / name):
+        (place / unfinished).rename(place / version)
     return version
 
 
