@@ -10,7 +10,7 @@ CONSTRAINTS ?= constraints.txt
 
 export TF_CPP_MIN_LOG_LEVEL ?= 3
 ifdef NNLAB_DATA  # notebooks run in their own folder: make the folders absolute
-override NNLAB_DATA := $(shell $(PYTHON) -c 'import os, sys; print(os.pathsep.join(map(os.path.abspath, sys.argv[1].split(os.pathsep))))' '$(NNLAB_DATA)')
+override NNLAB_DATA := $(shell $(PYTHON) -c 'import os, sys; print(os.pathsep.join(map(os.path.abspath, map(os.path.expanduser, sys.argv[1].split(os.pathsep)))))' '$(NNLAB_DATA)')
 export NNLAB_DATA
 endif
 
@@ -40,7 +40,7 @@ else
 TESTS_OF_KERAS := tests/models tests/trained tests/training $(addprefix tests/test_,backends.py decoding.py explaining.py notebook.py sampling.py)
 NOTEBOOKS_OF_KERAS := notebooks/01_mnist_mlp.ipynb notebooks/04_dcgan.ipynb
 # JAX compiles the same program once for each network: what one test has compiled, the next one reads.
-JAX_CACHE = JAX_COMPILATION_CACHE_DIR=$(CURDIR)/build/jax \
+JAX_CACHE = JAX_COMPILATION_CACHE_DIR="$(CURDIR)/build/jax" \
 	JAX_PERSISTENT_CACHE_MIN_COMPILE_TIME_SECS=0 JAX_PERSISTENT_CACHE_MIN_ENTRY_SIZE_BYTES=-1
 test: lint  ## BACKEND=jax or BACKEND=torch: the tests that touch Keras, and two notebooks, on that backend
 	$(call install,$(BACKEND))
@@ -58,7 +58,7 @@ site: .venv/ready  ## build the site from the stored outputs, without running th
 	$(BIN)/python docs/gather.py build/site-source
 	$(BIN)/python -m sphinx --quiet --fail-on-warning --keep-going -c docs -d build/site-trees build/site-source build/site
 	$(BIN)/nnlab demo --no-browser --out build/site/_static/digit.html
-	NNLAB_SITE=$(CURDIR)/build/site $(BIN)/pytest tests/docs/test_site.py
+	NNLAB_SITE="$(CURDIR)/build/site" $(BIN)/pytest tests/docs/test_site.py
 
 notebooks: .venv/ready  ## run every notebook and all solutions in full, keep outputs, bring the tables up to date
 	$(BIN)/nnlab run --full --out build/notebooks --models build/models

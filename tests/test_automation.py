@@ -1,8 +1,11 @@
 """What runs by itself: workflows that may do little, targets of make that are there."""
 
+import os
 import re
+import shlex
 import shutil
 import subprocess
+import sys
 from pathlib import Path
 
 import pytest
@@ -102,6 +105,39 @@ def test_what_touches_keras_runs_on_every_backend(backend):
             text = path.read_text(encoding="utf-8")
             name = path.relative_to(ROOT).as_posix()
             assert not TOUCHES_KERAS.search(text) or name in ALIKE, f"{name} runs on one backend"
+
+
+def dry_run(folder, *words):
+    """Return what make would run in a folder with nnlab's Makefile; skip without make."""
+    if shutil.which("make") is None:
+        pytest.skip("no make here")
+    shows = "\nshow:\n\techo $(NNLAB_DATA)\n"
+    (folder / "Makefile").write_text(MAKEFILE + shows, encoding="utf-8")
+    for name in ("pyproject.toml", "constraints.txt"):
+        (folder / name).touch()
+    # What a make that runs these tests has been told is not for this one.
+    environment = {name: value for name, value in os.environ.items() if "MAKE" not in name}
+    environment["HOME"] = "/home/me"
+    command = ["make", "--dry-run", f"PYTHON={sys.executable}", *words]
+    options = {"env": environment, "capture_output": True, "text": True, "check": True}
+    return subprocess.run(command, cwd=folder, **options).stdout
+
+
+@pytest.mark.parametrize(
+    ("target", "name"), [("test", "JAX_COMPILATION_CACHE_DIR"), ("site", "NNLAB_SITE")]
+)
+def test_a_folder_with_a_space_in_its_name_stays_one_word(tmp_path, target, name):
+    folder = tmp_path / "a b"
+    folder.mkdir()
+    said = dry_run(folder, target, "BACKEND=jax")
+    [line] = [line for line in said.splitlines() if f"{name}=" in line]
+    [value] = [word for word in shlex.split(line) if word.startswith(f"{name}=")]
+    assert value.startswith(f"{name}={folder}/build/")
+
+
+def test_data_may_lie_in_the_home_folder_or_beside_the_makefile(tmp_path):
+    said = dry_run(tmp_path, "show", "NNLAB_DATA=~/data:here:/there")
+    assert said == f"echo /home/me/data:{tmp_path}/here:/there\n"
 
 
 def test_files_that_start_first_exist():
