@@ -123,17 +123,20 @@ def centre_digit(image):
     Source: LeCun, Cortes and Burges, "The MNIST database of handwritten digits".
     """
     image = np.asarray(image)
+    no_digit = ValueError(
+        f"expected a uint8 image (height, width) with a digit on it, got {image.dtype} "
+        f"{image.shape} with {np.count_nonzero(image)} pixels that are not black: draw a digit"
+    )
     if image.ndim != 2 or image.dtype != np.uint8 or not image.any():
-        raise ValueError(
-            f"expected a uint8 image (height, width) with a digit on it, got {image.dtype} "
-            f"{image.shape} with {np.count_nonzero(image)} pixels that are not black: draw a digit"
-        )
+        raise no_digit
     rows = np.flatnonzero(image.any(axis=1))
     columns = np.flatnonzero(image.any(axis=0))
     box = image[rows[0] : rows[-1] + 1, columns[0] : columns[-1] + 1]
     scale = 20 / max(box.shape)
     height, width = (max(1, round(side * scale)) for side in box.shape)
     small = np.array(Image.fromarray(box).resize((width, height), Image.Resampling.BOX))
+    if not small.any():  # dots far apart
+        raise no_digit
     weights = small / small.sum()
     down = round(14.5 - (weights.sum(axis=1) @ (np.arange(height) + 0.5)))
     across = round(14.5 - (weights.sum(axis=0) @ (np.arange(width) + 0.5)))

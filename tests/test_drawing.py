@@ -55,6 +55,7 @@ def test_mnists_own_images_come_back_as_they_are_from_anywhere(helper):
         np.ones((9, 9)),
         np.ones((9, 9, 3), np.uint8),
         np.ones(9, np.uint8),
+        np.diag([255, *[0] * 798, 255]).astype(np.uint8),  # two dots far apart
     ],
 )
 def test_an_image_without_a_digit_is_refused(helper, image):
