@@ -145,6 +145,19 @@ def test_it_is_drawn_on_by_keyboard_too(page):
     assert said(page).startswith("Draw")
 
 
+def test_the_pen_stays_down_while_space_is_held(page):
+    page.focus("#pad")
+    for _ in range(4):  # from the second on, as a key that is held repeats itself
+        page.keyboard.down("Space")
+        assert page.evaluate("[down, strokes.length]") == [True, 1]
+    page.keyboard.up("Space")
+    for _ in range(20):
+        page.keyboard.press("ArrowDown")
+    assert said(page).startswith("A 1,")
+    page.keyboard.press("Space")
+    assert page.evaluate("[down, strokes.length]") == [False, 1]
+
+
 @pytest.mark.parametrize("page", [{"viewport": {"width": 390, "height": 844}}], indirect=True)
 def test_it_fits_a_phone(page):
     assert page.evaluate("document.documentElement.scrollWidth") <= 390
