@@ -58,6 +58,7 @@ def expected_calibration_error(y_true, probabilities, *, bins=10):
         )
     if bins != int(bins) or bins < 1:
         raise ValueError(f"bins must be an integer ≥ 1, got {bins}: 10 is usual")
+    bins = int(bins)
     confidence = probabilities.max(axis=1)  # (n,)
     right = probabilities.argmax(axis=1) == y_true  # (n,)
     places = np.minimum((confidence * bins).astype(int), bins - 1)  # (n,), the bin of each example
@@ -169,7 +170,7 @@ def average_precision(true_boxes, boxes, scores, *, min_iou=0.5):
         score = np.asarray(score, float)
         if score.shape != (len(found),):
             raise ValueError(f"expected a score for each of {len(found)} boxes, got {score.shape}")
-        if not np.isfinite(score).all():
+        if not (score < np.inf).all():  # NaN is not, −inf comes last
             raise ValueError("scores hold NaN or infinity: did the detector diverge?")
         order = np.argsort(-score, kind="stable")
         corner = np.maximum(found[:, None, :2], true[None, :, :2])  # (m, n, 2)

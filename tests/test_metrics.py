@@ -139,6 +139,12 @@ def test_labels_of_any_type_count_if_they_are_whole_numbers(expected_calibration
     assert expected_calibration_error(y_true, probabilities) == pytest.approx(0.1)
 
 
+def test_bins_may_be_a_whole_number_of_any_type(expected_calibration_error):
+    for bins in (10, 10.0, np.int64(10)):
+        found = expected_calibration_error([1, 0], two_classes([0.6, 0.6]), bins=bins)
+        assert found == pytest.approx(0.1)
+
+
 @pytest.mark.parametrize("bins", [0, 2.5])
 def test_an_error_over_no_bins_is_refused(expected_calibration_error, bins):
     with pytest.raises(ValueError, match=f"bins must be an integer ≥ 1, got {bins}"):
@@ -184,6 +190,12 @@ def test_the_best_precision_at_a_higher_recall_counts_for_lower_ones_too(average
     ap, precision, _ = average_precision(TRUE, found, [[0.9, 0.8, 0.7], [0.6]])
     np.testing.assert_allclose(precision, [0, 1 / 2, 2 / 3, 3 / 4])
     assert ap == pytest.approx(3 / 4)
+
+
+def test_a_score_of_minus_infinity_comes_last(average_precision):
+    found = [np.array([[50, 50, 60, 60], [0, 0, 10, 10]]), np.zeros((0, 4))]
+    _, precision, _ = average_precision(TRUE, found, [[-np.inf, 0.1], []])
+    assert precision.tolist() == [1, 0.5]
 
 
 def test_what_is_enough_overlap_is_asked_for(average_precision):

@@ -53,7 +53,8 @@ def export(model, name, folder):
     model(keras.ops.zeros((1, *model.input_shape[1:])))  # what was never called, is refused
     triton = Path(folder) / "triton" / name
     tensorflow = Path(folder) / "tensorflow"
-    versions = [int(path.name) for path in triton.glob("[1-9]*") if path.name.isdecimal()]
+    there = [*triton.glob("[1-9]*"), *(tensorflow / name).glob("[1-9]*")]
+    versions = [int(path.name) for path in there if path.name.isdecimal()]
     version = str(max(versions, default=0) + 1)
     # Servers look for folders named by a number: half a version has another name.
     unfinished = f"unfinished-{version}"

@@ -19,7 +19,7 @@ def demo(
         raise typer.BadParameter(f"{out} is a folder: name the page, as {out / 'digit.html'}")
     try:
         out.parent.mkdir(parents=True, exist_ok=True)
-        write_whole(out, digit_page())
+        write_whole(out.resolve(), digit_page())  # what a link leads to
     except OSError as error:
         raise typer.BadParameter(
             f"the page cannot be written to {out} ({error.strerror}): choose another --out"

@@ -23,7 +23,7 @@ def read_text(path):
     Raises FileNotFoundError where there is no file; ValueError for one that is empty or something
     else, with the way to make it UTF-8.
     """
-    if not path.is_file():
+    if not path.exists() or path.is_dir():
         raise FileNotFoundError(f"{path} is no file here: name a text file, with its folder")
     raw = path.read_bytes()
     name = shlex.quote(path.name)

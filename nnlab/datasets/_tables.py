@@ -6,15 +6,15 @@ import re
 import numpy as np
 
 SEPARATORS = ",;\t"
-TIME = re.compile(r"\d{4}(-\d\d(-\d\d([ T]\d\d(:\d\d(:\d\d(\.\d+)?)?)?)?)?)?")
+TIME = re.compile(r"(\d{4}(-\d\d(-\d\d([ T]\d\d(:\d\d(:\d\d(\.\d{1,9})?)?)?)?)?)?)Z?")
 
 
 def read_table(text, name):
     """Return times, values and the names of the series in the text of a CSV file.
 
     The first row names the columns. The first column has times as ISO 8601 writes them (1949-01,
-    1981-01-01, 2016-07-01 00:00:00), which ascend; the others have numbers. What separates them is
-    the one of comma, semicolon and tab that is in the first row most often.
+    1981-01-01, 2016-07-01 00:00:00, also with the Z of UTC), which ascend; the others have numbers.
+    What separates them is the one of comma, semicolon and tab that is in the first row most often.
 
     Returns datetime64 ``(num_times,)``, float64 ``(num_times, num_series)`` and a tuple.
     name: what an error calls the file.
@@ -75,13 +75,14 @@ def _rows(lines, separator, name):
 def _time(cell, where):
     """Return a time, numpy.datetime64, or raise a ValueError."""
     try:
-        if TIME.fullmatch(cell.strip()):  # NumPy also takes any integer for a year, and "today"
-            return np.datetime64(cell.strip())
+        # NumPy alone also takes any integer for a year, and "today".
+        if found := TIME.fullmatch(cell.strip()):
+            return np.datetime64(found[1])
     except ValueError:  # no such day
         pass
     raise ValueError(
         f"{where}: expected a time such as 1949-01, 1981-01-31 or 2016-07-01 00:00, got "
-        f"{cell!r}: year first, then month, then day, without a time zone"
+        f"{cell!r}: year first, then month, then day; of time zones only Z, UTC"
     )
 
 

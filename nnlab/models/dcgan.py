@@ -165,6 +165,7 @@ class DCGAN(keras.Model):
     def compute_loss(self, x=None, y=None, y_pred=None, sample_weight=None, training=True):
         if sample_weight is not None:
             raise ValueError("a DCGAN weighs all images alike: leave sample_weight out")
+        penalties = [*self.losses]  # of regularizers; the call below would forget some
         real_logits = y_pred["real_logits"]  # (batch, classes), or (batch, 1)
         fake_logits = y_pred["fake_logits"]
         # The generator learns through a discriminator that stands still: its variables are
@@ -190,9 +191,7 @@ class DCGAN(keras.Model):
         for mean, value in zip(self.means, values, strict=True):
             # Weighted, because the last batch of an epoch may be smaller.
             mean.update_state(value, sample_weight=ops.shape(real_logits)[0])
-        penalties = [
-            ops.cast(each, generator_loss.dtype) for each in self.losses
-        ]  # of regularizers
+        penalties = [ops.cast(each, generator_loss.dtype) for each in penalties]
         return sum(penalties, generator_loss + discriminator_loss)
 
     def get_config(self):

@@ -32,15 +32,17 @@ class SampleSnapshots(keras.callbacks.Callback):
         self.samples = []
 
     def on_train_begin(self, logs=None):
-        self.samples = [(0, self.sample())]
+        self.first = (0, self.sample())
+        self.samples = [self.first]
         self.waiting = list(self.steps or [])
         self.done = 0  # steps of the epochs before this one
         self.step = 0
         self.epoch = None  # the number of epochs there were, as soon as one begins
 
     def on_epoch_begin(self, epoch, logs=None):
-        if self.epoch is None and self.steps is None and len(self.samples) == 1:
-            self.samples = [(epoch, self.samples[0][1])]  # fit tells its initial_epoch only now
+        begins = self.epoch is None and self.samples[0] is self.first  # none was brought back
+        if begins and self.steps is None:  # fit tells its initial_epoch only now
+            self.samples[0] = (epoch, self.first[1])
         self.epoch = epoch
 
     def on_train_batch_end(self, batch, logs=None):
@@ -78,7 +80,7 @@ class ResetStates(keras.callbacks.Callback):
         models = [self.model]
         for model in models:  # grows: by the models that are layers of others
             for layer in model.layers:
-                if hasattr(layer, "layers"):
+                if isinstance(layer, keras.Model):
                     models.append(layer)
                 elif getattr(layer, "stateful", False):
                     layer.reset_state()

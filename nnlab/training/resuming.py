@@ -125,7 +125,7 @@ class ResumeTraining(keras.callbacks.Callback):
         """Return the variables that training changes."""
         parts = [*self.model.layers]
         for part in parts:  # grows: by the layers of models that are layers of others
-            parts += getattr(part, "layers", [])
+            parts += part.layers if isinstance(part, keras.Model) else []
         stateful = [each for each in parts if getattr(each, "stateful", False)]
         recurrent = keras.tree.flatten([each.states for each in stateful])
         return [*self.model.weights, *self.model.optimizer.variables, *recurrent]

@@ -142,6 +142,11 @@ def own(tmp_path):
     return load
 
 
+def test_times_may_be_said_to_be_in_utc(own):
+    data = own("t,n\n2024-01-01T00:00Z,1\n2024-01-01T01:00Z,2")
+    assert data.times.tolist() == np.array(["2024-01-01T00:00", "2024-01-01T01:00"], "M8").tolist()
+
+
 @pytest.mark.parametrize("separator", [",", ";", "\t"])
 def test_an_own_table_is_read_whatever_separates_its_columns(own, separator):
     text = '"day","visits","sales, €"\n"2024-01-30","3","1.5"\n"2024-02-01","4","-2e3"\n\n'
@@ -174,8 +179,9 @@ def test_an_own_table_is_read_whatever_separates_its_columns(own, separator):
         (",n\n0,1\n1,2", "line 2: expected a time .* got '0'"),
         ("d,n\n20240101,1\n20240102,2", "line 2: expected a time .* got '20240101'"),
         ("d,n\n2024-01-01,1\ntoday,2", "line 3: expected a time .* got 'today'"),
+        ("t,n\n2016-07-01 00:00:00.0000000000,1\n2016-07-02,2", "line 2: expected a time"),
         ("d,n\n2024-02-30,1\n2024-03-01,2", "line 2: expected a time .* got '2024-02-30'"),
-        ("t,n\n2024-01-01 00:00+01:00,1\n2024-01-01 01:00+01:00,2", "without a time zone"),
+        ("t,n\n2024-01-01 00:00+01:00,1\n2024-01-01 01:00+01:00,2", "of time zones only Z, UTC"),
         ('d,n\n"2024-01-01,1\n' + 9_000 * "2024-01-01,1\n" * 2, "quotation mark opened"),
     ],
 )

@@ -53,6 +53,32 @@ def test_epochs_are_counted_on_from_the_initial_one(helper):
     assert [epoch for epoch, _ in snapshots.samples] == [5, 6, 7]
 
 
+class Counting(keras.layers.Layer):
+    """A stateful layer whose ``layers`` is something else than a model's."""
+
+    def __init__(self, layers):
+        super().__init__()
+        self.layers = layers
+        self.stateful = True
+        self.times = 0
+
+    def call(self, x):
+        return x
+
+    def reset_state(self):
+        self.times += 1
+
+
+@pytest.mark.parametrize("layers", [2, ()])
+def test_a_layer_that_has_layers_is_no_model(helper, layers):
+    counting = Counting(layers)
+    model = keras.Sequential([keras.Input((1,)), counting, keras.layers.Dense(1)])
+    model.compile("sgd", "mse")
+    x = np.ones((2, 1))
+    model.fit(x, x, epochs=2, callbacks=[helper(training.ResetStates)()], verbose=0)
+    assert counting.times == 2
+
+
 def test_an_interval_that_is_none_is_refused_before_training(helper):
     with pytest.raises(ValueError, match="every must be an integer ≥ 1, got 0"):
         helper(training.SampleSnapshots)(lambda: None, every=0)

@@ -73,6 +73,13 @@ def rnn_that_goes_on(folder):
     return model, data, []  # its state is handed on from epoch to epoch
 
 
+def nested_rnn_that_goes_on(folder):
+    inner, data, _ = stateful_rnn(folder)
+    model = keras.Sequential([keras.Input(batch_shape=inner.input_shape), inner])
+    model.compile("rmsprop", keras.losses.SparseCategoricalCrossentropy(from_logits=True))
+    return model, data, []
+
+
 def gan(folder):
     generator = build_generator((28, 28, 1), 4, filters=(3, 2))
     model = DCGAN(generator, build_discriminator((28, 28, 1), filters=(2, 3)), seed=0)
@@ -145,6 +152,7 @@ COPIED = {
         in_16_bits,
         stateful_rnn,
         rnn_that_goes_on,
+        nested_rnn_that_goes_on,
         gan,
         averaged_gan,
         watched,
