@@ -55,8 +55,7 @@ def build_decoder(image_shape, latent_dim, *, filters=(), units=()):
     Source: as ``build_encoder``.
     """
     scale = 2 ** len(filters)
-    is_image = len(image_shape) == 3 and None not in image_shape
-    if not is_image or image_shape[0] % scale or image_shape[1] % scale:
+    if len(image_shape) != 3 or image_shape[0] % scale or image_shape[1] % scale:
         raise ValueError(
             f"with {len(filters)} filters, image_shape must be (height, width, "
             f"channels), sides multiples of {scale}, got {image_shape}: crop or pad"

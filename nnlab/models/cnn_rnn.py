@@ -39,8 +39,7 @@ def build_cnn_rnn(
     Description" (2015); of sound: Choi et al., "Convolutional Recurrent Neural Networks for Music
     Classification" (2017); Cho et al. (2014), for the GRU.
     """
-    # Keras refuses NumPy's integers; a side of None is refused below.
-    *sides, channels = [int(side or 0) for side in frame_shape]
+    *sides, channels = map(int, frame_shape)  # Keras refuses NumPy's integers
     if len(sides) not in (1, 2) or min(sides) < 2 ** len(filters):
         raise ValueError(
             f"{len(filters)} convolutions halve a frame, so frame_shape must be "

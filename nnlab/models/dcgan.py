@@ -23,7 +23,7 @@ def build_generator(image_shape, latent_dim, *, num_classes=None, filters=(96, 4
     Convolutional Generative Adversarial Networks" (2016); for classes Mirza and Osindero,
     "Conditional Generative Adversarial Nets" (2014).
     """
-    is_image = len(image_shape) == 3 and None not in image_shape
+    is_image = len(image_shape) == 3
     if not is_image or image_shape[0] % 4 or image_shape[1] % 4 or len(filters) != 2:
         raise ValueError(
             "expected image_shape (height, width, channels), sides multiples of 4, "
@@ -38,7 +38,7 @@ def build_generator(image_shape, latent_dim, *, num_classes=None, filters=(96, 4
     if num_classes:
         label = keras.Input((), dtype="int32", name="label")
         inputs = [x, label]
-        x = layers.Concatenate()([x, ops.one_hot(label, int(num_classes))])
+        x = layers.Concatenate()([x, ops.one_hot(label, num_classes)])
     x = layers.Dense(int(rows * columns * filters[0]), **settings)(x)
     x = layers.Reshape((rows, columns, filters[0]))(x)  # a quarter of height and width
     x = layers.ReLU()(layers.BatchNormalization(momentum=0.9)(x))
@@ -77,7 +77,7 @@ def build_discriminator(image_shape, *, num_classes=None, filters=(48, 96, 192),
             x = layers.BatchNormalization(momentum=0.9)(x)
         x = layers.LeakyReLU(0.2)(x)  # (batch, height / 2, width / 2, width)
     x = layers.Flatten()(x)  # (batch, places * filters)
-    outputs = layers.Dense(int(num_classes or 1), dtype="float32")(x)
+    outputs = layers.Dense(num_classes or 1, dtype="float32")(x)
     return keras.Model(inputs, outputs, name="discriminator")
 
 

@@ -50,8 +50,8 @@ def build_gru_forecaster(look_back, horizon, *, patch=24, units=64, dropout=0.2)
     Forecasting" (2023), for the patches; Cho et al., "Learning Phrase Representations using RNN
     Encoder-Decoder" (2014), for the GRU.
     """
-    if patch < 1 or look_back % patch:
-        raise ValueError(f"look_back must be a multiple of patch ≥ 1, got {look_back} and {patch}")
+    if look_back % patch:
+        raise ValueError(f"look_back must be a multiple of patch, got {look_back} and {patch}")
     steps = int(look_back // patch)
     inputs = keras.Input((int(look_back),))
     last = inputs[:, -1:]  # (batch, 1)
@@ -85,8 +85,8 @@ def build_conv_forecaster(
     Empirical Evaluation of Generic Convolutional and Recurrent Networks for Sequence Modeling"
     (2018).
     """
-    if patch < 1 or look_back % patch:
-        raise ValueError(f"look_back must be a multiple of patch ≥ 1, got {look_back} and {patch}")
+    if look_back % patch:
+        raise ValueError(f"look_back must be a multiple of patch, got {look_back} and {patch}")
     steps = int(look_back // patch)
     inputs = keras.Input((int(look_back),))
     last = inputs[:, -1:]  # (batch, 1)
@@ -124,9 +124,9 @@ def build_patch_transformer(
     (2023); normalization goes before each part, as in Xiong et al., "On Layer Normalization in the
     Transformer Architecture" (2020).
     """
-    if min(patch, heads) < 1 or look_back % patch or width % heads:
+    if look_back % patch or width % heads:
         raise ValueError(
-            "look_back must be a multiple of patch ≥ 1 and width one of heads ≥ 1, "
+            "look_back must be a multiple of patch and width one of heads, "
             f"got {look_back=}, {patch=}, {width=}, {heads=}"
         )
     steps = int(look_back // patch)

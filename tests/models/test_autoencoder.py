@@ -123,11 +123,6 @@ def test_a_size_that_cannot_be_halved_often_enough_is_refused(build_decoder):
         build_decoder((28, 28, 1), 2, filters=(3, 4, 5))
 
 
-def test_sides_that_are_not_known_are_refused(build_decoder):
-    with pytest.raises(ValueError, match=r"sides multiples of 1, got \(None, None, 1\)"):
-        build_decoder((None, None, 1), 3)
-
-
 def test_an_image_shape_without_channels_is_refused(build_decoder):
     with pytest.raises(ValueError, match=r"\(height, width, channels\).*got \(28, 28\)"):
         build_decoder((28, 28), 2)

@@ -114,12 +114,11 @@ def test_a_generator_turns_noise_into_images_between_minus_1_and_1(helper, shape
         ((30, 28, 1), (4, 3)),
         ((28, 28), (4, 3)),
         ((28, 28, 1), (4, 3, 2)),
-        ((None, None, 1), (4, 3)),
     ],
     ids=str,
 )
 def test_what_a_generator_cannot_make_is_refused(helper, shape, filters):
-    with pytest.raises(ValueError, match=r"multiples of 4, and two filters, got \((28|30|None)"):
+    with pytest.raises(ValueError, match=r"multiples of 4, and two filters, got \((28|30)"):
         helper(dcgan.build_generator)(shape, 6, filters=filters)
 
 

