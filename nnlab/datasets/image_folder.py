@@ -128,6 +128,8 @@ def _picture_problem(path):
         return "16 bits a channel, of which Keras keeps the upper 8: scale to 0..255 and save again"
     if image.format == "BMP" and image.mode not in ("L", "RGB", "RGBA"):
         return "a BMP with a palette, which TensorFlow misreads: save it as PNG"
+    if image.format == "BMP" and (problem := _bmp_problem(path)):
+        return f"a BMP {problem}, which TensorFlow does not read: save it as PNG"
     if turned:
         return "turned by EXIF, which Keras ignores: save what PIL.ImageOps.exif_transpose returns"
     return None
@@ -154,6 +156,22 @@ def _bits(path):
     """Return the bits a channel of a PNG file, from its header; Pillow hides them for colours."""
     with path.open("rb") as file:
         return file.read(25)[24]
+
+
+def _bmp_problem(path):
+    """Return what in the header of a BMP file is more than TensorFlow knows of, or None."""
+    with path.open("rb") as file:
+        head = file.read(30)
+    begin, width, height = (
+        int.from_bytes(head[place : place + 4], "little", signed=True) for place in (10, 18, 22)
+    )
+    bits = int.from_bytes(head[28:30], "little")  # of a pixel
+    if bits not in (8, 24, 32):
+        return f"with {bits} bits a pixel"
+    row = -(-width * bits // 32) * 4  # bytes
+    if path.stat().st_size != begin + row * abs(height):
+        return "with more than a header and pixels in it"
+    return None
 
 
 def _kind(path):

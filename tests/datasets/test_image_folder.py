@@ -250,6 +250,41 @@ def test_a_bmp_that_tensorflow_misreads_is_named(folder, mode):
     ]
 
 
+def bmp(bits, *, surplus=b"", upwards=1):
+    """Return a BMP file of 3 × 2 pixels, as other programs than Pillow write them."""
+    rows = np.random.default_rng(0).bytes(2 * -(-3 * bits // 32) * 4)
+    palette = b"".join(bytes([grey, grey, grey, 0]) for grey in range(256)) if bits == 8 else b""
+    begin = 54 + len(palette)
+    head = b"BM" + struct.pack("<IHHI", begin + len(rows), 0, 0, begin)
+    head += struct.pack("<IiiHHIIiiII", 40, 3, 2 * upwards, 1, bits, 0, len(rows), 0, 0, 0, 0)
+    return head + palette + rows + surplus
+
+
+@pytest.mark.parametrize(
+    ("content", "problem"),
+    [
+        (bmp(8), None),
+        (bmp(24), None),
+        (bmp(32), None),
+        (bmp(24, upwards=-1), None),
+        (bmp(16), "with 16 bits a pixel"),
+        (bmp(24, surplus=b"\0\0"), "with more than a header and pixels in it"),
+    ],
+    ids=["8", "24", "32", "downwards", "16", "surplus"],
+)
+def test_a_bmp_is_named_where_tensorflow_does_not_read_it(folder, content, problem):
+    (folder / "cat" / "photo.bmp").write_bytes(content)
+    if problem is None:
+        assert tf.io.decode_image(content, channels=3).shape == (2, 3, 3)
+        assert check_image_folder(folder) == ("cat", "dog", "eel")
+        return
+    with pytest.raises(tf.errors.InvalidArgumentError):
+        tf.io.decode_image(content, channels=3)
+    assert problems(folder) == [
+        f"cat/photo.bmp: a BMP {problem}, which TensorFlow does not read: save it as PNG"
+    ]
+
+
 @pytest.mark.parametrize("kind", ["WEBP", "TIFF"])
 def test_a_picture_of_another_kind_than_its_ending_says_is_named(folder, kind):
     picture().save(folder / "cat" / "photo.jpg", kind)
