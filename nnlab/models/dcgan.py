@@ -211,7 +211,7 @@ class DCGAN(keras.Model):
         return cls(generator, discriminator, **config)
 
     def get_compile_config(self):
-        names = ("generator_optimizer", "discriminator_optimizer", "steps_per_execution")
+        names = ("generator_optimizer", "discriminator_optimizer")
         if not self.compiled:
             return {}
         return {name: keras.saving.serialize_keras_object(getattr(self, name)) for name in names}

@@ -235,11 +235,11 @@ def test_weights_of_examples_are_refused(vae):
 def test_penalties_of_the_networks_are_part_of_the_loss(helper):
     vae = build_vae(helper(autoencoder.VAE), seed=1)
     outputs = vae(IMAGES)
-    before = float(vae.compute_loss(IMAGES, y_pred=outputs))
+    before = array(vae.compute_loss(IMAGES, y_pred=outputs))
     layer = vae.encoder.layers[-1]
     layer.kernel.regularizer = keras.regularizers.L2(0.5)
     penalty = 0.5 * np.square(array(layer.kernel)).sum()
-    assert float(vae.compute_loss(IMAGES, y_pred=outputs)) == pytest.approx(before + penalty)
+    assert array(vae.compute_loss(IMAGES, y_pred=outputs)) == pytest.approx(before + penalty)
 
 
 def test_an_encoder_that_gives_no_variances_is_refused(helper):
