@@ -131,6 +131,12 @@ def test_runs_are_added_to_those_of_an_earlier_day(bench, monkeypatch, tmp_path)
     assert [trial["rounds"][0][0] for trial in result["trials"]] == [9, 9, 1, 1, 1, 1]
     assert result["matrix_rate"] == [1e9, 3e9, 3e9]
 
+    without = {**measure.machine(), "torch": "not installed"}
+    monkeypatch.setattr(measure, "machine", lambda: {**without, "torch": "2.0"})
+    path = write(["ours", "peer"], machine=without)
+    compare("ours", "peer")
+    assert len(json.loads(path.read_text())["trials"]) == 6
+
     for wrong in ({"machine": {"cores": 99}}, {"quick": True}):
         path = write(["ours", "peer"], **wrong)
         kept = path.read_text()
