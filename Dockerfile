@@ -25,5 +25,7 @@ COPY --chown=1000:1000 Makefile pyproject.toml constraints.txt README.md LICENSE
 COPY --chown=1000:1000 nnlab nnlab
 RUN PIP_NO_CACHE_DIR=1 UV_NO_CACHE=1 make .venv/ready "EXTRAS=${EXTRAS}"
 COPY --chown=1000:1000 . .
+# A copy may be newer than the environment, whose step Docker remembers by contents alone.
+RUN touch .venv/ready
 EXPOSE 8888
 CMD [".venv/bin/jupyter", "lab", "--ip=0.0.0.0", "--port=8888", "--no-browser", "--notebook-dir=notebooks"]

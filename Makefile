@@ -61,6 +61,7 @@ site: .venv/ready  ## build the site from the stored outputs, without running th
 	NNLAB_SITE="$(CURDIR)/build/site" $(BIN)/pytest tests/docs/test_site.py
 
 notebooks: .venv/ready  ## run every notebook and all solutions in full, keep outputs, bring the tables up to date
+	rm -rf build/notebooks build/solutions
 	$(BIN)/nnlab run --full --out build/notebooks --models build/models
 	$(BIN)/nnlab run --full --out build/solutions notebooks/solutions
 	cp build/notebooks/*.ipynb notebooks/

@@ -11,6 +11,8 @@ from pathlib import Path
 import pytest
 import yaml
 
+from nnlab.cli.data import datasets_called
+
 ROOT = Path(__file__).parents[1]
 WORKFLOWS = sorted((ROOT / ".github" / "workflows").glob("*.yml"))
 MAKEFILE = (ROOT / "Makefile").read_text(encoding="utf-8")
@@ -44,6 +46,14 @@ def test_only_the_last_job_of_a_release_may_publish_and_runs_nothing_of_ours():
     assert publish["environment"] == "pypi"
     assert publish["needs"] == "install" and jobs["install"]["needs"] == "build"
     assert not [step for step in publish["steps"] if "run" in step]
+
+
+def test_the_weekly_run_downloads_each_data_set_that_is_downloaded():
+    text = (ROOT / ".github" / "workflows" / "weekly.yml").read_text(encoding="utf-8")
+    steps = yaml.safe_load(text)["jobs"]["downloads"]["steps"]
+    [fetch] = [step["run"] for step in steps if "data fetch" in step.get("run", "")]
+    downloaded = {data.name for data in datasets_called([]) if data.files and not data.embedded}
+    assert set(shlex.split(fetch)[3:]) == downloaded
 
 
 def test_the_container_has_no_root_and_all_that_it_copies_is_there():

@@ -12,6 +12,9 @@ import os
 import sys
 from pathlib import Path
 
+if len(sys.argv) != 2:
+    sys.exit("usage: python train.py HISTORY, a file for the losses, such as history.json")
+
 os.environ.setdefault("KERAS_BACKEND", "jax")
 
 import keras
@@ -21,11 +24,14 @@ from keras import layers
 from nnlab.datasets import load_images
 from nnlab.training import join_processes
 
+HISTORY = Path(sys.argv[1])
 SEED = 0
 BATCH_SIZE = 64  # of all processes together; a multiple of their number
 EPOCHS = 5
 
 process, count = join_processes()  # from here on, an error ends this process at once
+if BATCH_SIZE % count:
+    raise ValueError(f"{count} processes cannot share a batch of {BATCH_SIZE} evenly")
 
 # Every process holds all weights, and the gradients are averaged over all of them.
 keras.distribution.set_distribution(keras.distribution.DataParallel(auto_shard_dataset=False))
@@ -69,4 +75,4 @@ for epoch in range(EPOCHS):
     history["accuracy"] += logs["accuracy"]
 
 if process == 0:
-    Path(sys.argv[1]).write_text(json.dumps(history, indent=1) + "\n", encoding="utf-8")
+    HISTORY.write_text(json.dumps(history, indent=1) + "\n", encoding="utf-8")

@@ -30,7 +30,8 @@ https://github.com/OWNER/nnlab-data https://github.com/keras-team/keras OWNER/nn
 def project(tmp_path):
     """A small project with the real programs."""
     (tmp_path / "docs").mkdir()
-    shutil.copy(ROOT / "docs" / "address.py", tmp_path / "docs")
+    for name in ("address.py", "absolute.py"):
+        shutil.copy(ROOT / "docs" / name, tmp_path / "docs")
     (tmp_path / "pyproject.toml").write_text(PROJECT, encoding="utf-8")
     (tmp_path / "README.md").write_text(PAGE, encoding="utf-8")
     (tmp_path / ".github" / "ISSUE_TEMPLATE").mkdir(parents=True)
@@ -38,8 +39,8 @@ def project(tmp_path):
     return tmp_path
 
 
-def run(project, *arguments):
-    command = [sys.executable, project / "docs" / "address.py", *arguments]
+def run(project, *arguments, program="address.py"):
+    command = [sys.executable, project / "docs" / program, *arguments]
     return subprocess.run(command, capture_output=True, text=True)
 
 
@@ -92,6 +93,22 @@ def test_an_address_of_another_form_is_refused(project):
     done = run(project, "alice")
     assert done.returncode == 1
     assert "should be https://github.com/owner/name" in done.stderr
+
+
+def test_on_pypi_each_link_of_the_readme_leads_to_the_repository(project):
+    readme = (ROOT / "README.md").read_text("utf-8")
+    page = project / "README.md"
+    page.write_text(readme + "[here](#more) [there](https://a.org/b)\n", encoding="utf-8")
+    assert run(project, program="absolute.py").returncode == 1
+    assert run(project, "v1.2", program="absolute.py").returncode == 0
+    links = re.findall(r"\]\((.*?)\)", page.read_text("utf-8"))
+    assert links[-2:] == ["#more", "https://a.org/b"]
+    assert "https://github.com/OWNER/nnlab/raw/v1.2/.github/gallery.png" in links
+    assert "https://github.com/OWNER/nnlab/blob/v1.2/CONTRIBUTING.md" in links
+    before = re.findall(r"\]\((.*?)\)", readme)
+    for link, old in zip(links[:-2], before, strict=True):
+        _, _, path = link.partition("/v1.2/")
+        assert (ROOT / path).exists() and old in (path, link)
 
 
 def test_no_file_names_an_owner_that_the_command_would_leave(tmp_path):
