@@ -64,9 +64,7 @@ def nnlab_same_model(quick):
     x, y, _, _ = images()
     x, y = (x[:6000], y[:6000]) if quick else (x, y)
     trial = Trial(examples=len(x))
-    return keras_classifier(
-        trial, mnist_convnet(), x, y, 128, 2 if quick else 3, steps_per_execution=16
-    )
+    return keras_classifier(trial, mnist_convnet(), x, y, 128, 2 if quick else 3)
 
 
 def nnlab_notebook(epochs, **changed):
@@ -82,7 +80,7 @@ def nnlab_notebook(epochs, **changed):
         filters = settings["FILTERS"]
         model = build_cnn((28, 28, 1), 10, filters=filters, shift=settings["DIGITS_SHIFT"])
         trial.judge = accuracy_of(model, x_test, y_test)
-        options = {"peak": settings["PEAK_RATE"], "held_out": 0.1, "steps_per_execution": 16}
+        options = {"peak": settings["PEAK_RATE"], "held_out": 0.1}
         return keras_classifier(
             trial, model, x, y, settings["BATCH_SIZE"], 1 if quick else epochs, **options
         )

@@ -7,6 +7,8 @@ Quality is the Fréchet distance of 10,000 generated images from the test images
 one small classifier, the judge, which is trained once and kept for all contestants.
 """
 
+import multiprocessing
+
 import numpy as np
 from dcgan_networks import LATENT_DIM, torch_networks, tutorial_networks
 from loops import begin, with_bfloat16
@@ -24,6 +26,21 @@ def real_images():
     return data.x_train / np.float32(127.5) - 1, data
 
 
+def train_judge():
+    """Train the classifier whose features measure the distance, and keep it in a file."""
+    import keras
+
+    from nnlab.models import build_cnn
+
+    images, data = real_images()
+    keras.utils.set_random_seed(1)
+    judge = build_cnn(data.image_shape, data.num_classes, filters=(16, 32, 64), units=(64,))
+    judge.compile("adam", "sparse_categorical_crossentropy", steps_per_execution=16)
+    judge.fit(images, data.y_train, batch_size=64, epochs=2, verbose=0)
+    JUDGE.parent.mkdir(parents=True, exist_ok=True)
+    judge.save(JUDGE)
+
+
 def judge_of(generator, latent_dim, data, *, labels=False, count=10_000):
     """Return what computes the Fréchet distance of the generator's images from the test images.
 
@@ -31,16 +48,10 @@ def judge_of(generator, latent_dim, data, *, labels=False, count=10_000):
     """
     import keras
 
-    from nnlab.models import build_cnn
-
-    if not JUDGE.exists():
-        JUDGE.parent.mkdir(parents=True, exist_ok=True)
-        keras.utils.set_random_seed(1)
-        judge = build_cnn(data.image_shape, data.num_classes, filters=(16, 32, 64), units=(64,))
-        judge.compile("adam", "sparse_categorical_crossentropy", steps_per_execution=16)
-        images = data.x_train / np.float32(127.5) - 1
-        judge.fit(images, data.y_train, batch_size=64, epochs=2, verbose=0)
-        judge.save(JUDGE)
+    if not JUDGE.exists():  # in a process of its own: it draws no random number of this one
+        training = multiprocessing.get_context("spawn").Process(target=train_judge)
+        training.start()
+        training.join()
     judge = keras.saving.load_model(JUDGE)
     features = keras.Model(judge.input, judge.get_layer("features").output)
     test = features.predict(data.x_test / np.float32(127.5) - 1, batch_size=500, verbose=0)

@@ -152,7 +152,7 @@ def compare(program, contests):
         only: str = "",
         out: Path = RESULTS,
     ):
-        """more: add these runs to those of an earlier day, which took too long for one."""
+        """more: add these runs to those of an earlier day, where there are any."""
         if only == "matrix product":
             print(json.dumps({"rate": matrix_rate()}))
             return
@@ -161,13 +161,15 @@ def compare(program, contests):
             return
         out = ROOT / "build" / "bench" if quick and out == RESULTS else out
         out.mkdir(parents=True, exist_ok=True)
+        before = {}
         for name in [contest] if contest else contests:
             path = out / f"{workload}-{name}.json"
             facts = {"workload": workload, "contest": name, "quick": quick}
-            before = earlier(path, facts, contests[name]) if more else None
-            for result in rounds(
-                program, name, contests[name], 1 if quick else runs, quick, before
-            ):
+            known = more and path.exists()
+            before[path] = facts, earlier(path, facts, contests[name]) if known else None
+        for path, (facts, known) in before.items():
+            name = facts["contest"]
+            for result in rounds(program, name, contests[name], 1 if quick else runs, quick, known):
                 text = json.dumps(facts | result, indent=1)
                 path.write_text(text + "\n", encoding="utf-8")
 
@@ -186,8 +188,6 @@ def earlier(path, facts, contestants):
 
     It must be of the same machine, with the same versions, and of the same contestants.
     """
-    if not path.exists():
-        raise SystemExit(f"--more adds runs to {path}, which is not there: leave it out")
     result = json.loads(path.read_text(encoding="utf-8"))
     trials = result["trials"]
     found = {

@@ -31,7 +31,8 @@ def keras_program(quick, *, judged=True):
 
     x, y, x_test, y_test = images()
     keras.utils.set_random_seed(0)
-    trial = Trial(examples=int(0.9 * len(x)))
+    held_out = 0.1 if judged else 0.0
+    trial = Trial(examples=int((1 - held_out) * len(x)))
     model = introductory_model()
     trial.judge = accuracy_of(model, x_test, y_test) if judged else None
     model.compile("adam", "sparse_categorical_crossentropy", metrics=["accuracy"])
@@ -41,7 +42,7 @@ def keras_program(quick, *, judged=True):
         y,
         batch_size=128,
         epochs=epochs,
-        validation_split=0.1,
+        validation_split=held_out,
         callbacks=[trial.callback()],
         verbose=0,
     )
@@ -115,7 +116,7 @@ def torch_loader(quick):
     x, y, _, _ = images()
     model = torch_model()
     loss_of = torch.nn.CrossEntropyLoss()
-    optimizer = torch.optim.Adam(model.parameters())
+    optimizer = torch.optim.Adam(model.parameters(), fused=True)
     loader = DataLoader(
         TensorDataset(torch.from_numpy(x), torch.from_numpy(y).long()), 128, shuffle=True
     )

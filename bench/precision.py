@@ -25,9 +25,7 @@ def convolutional(precision, quick):
     )
     x = data.x_train[:count] / np.float32(255)
     y = data.y_train[:count]
-    return keras_classifier(
-        Trial(examples=count), model, x, y, 128, 2 if quick else 5, steps_per_execution=10
-    )
+    return keras_classifier(Trial(examples=count), model, x, y, 128, 2 if quick else 5)
 
 
 def recurrent(precision, quick):
@@ -48,7 +46,7 @@ def recurrent(precision, quick):
     )
     trial = Trial(examples=x.size)
     loss = keras.losses.SparseCategoricalCrossentropy(from_logits=True)
-    model.compile(keras.optimizers.Adam(1e-3, global_clipnorm=1.0), loss, steps_per_execution=8)
+    model.compile(keras.optimizers.Adam(1e-3, global_clipnorm=1.0), loss)
     callbacks = [ResetStates(), trial.callback()]
     model.fit(x, y, batch_size, 2 if quick else 5, shuffle=False, callbacks=callbacks, verbose=0)
     trial.flops = training_flops(model)

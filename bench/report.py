@@ -82,8 +82,7 @@ def throughput_table(result):
         "|" + " --- |" * 5,
     ]
     for name, values in rates.items():
-        # an interrupted bench may leave the last run without its partner
-        ratio = median(ours / theirs for ours, theirs in zip(rates[first], values, strict=False))
+        ratio = median(ours / theirs for ours, theirs in zip(rates[first], values, strict=True))
         share = f"{median(values) * flops / median(result['matrix_rate']):.0%}" if flops else "–"
         memory = median(trial["peak_mb"] for trial in found[name])
         lines.append(f"| {name} | {spread(values)} | {ratio:.2f}× | {share} | {memory:,.0f} MB |")
@@ -112,7 +111,7 @@ def load_table(result):
     for name, trials in found.items():
         rates = answer_rates(trials)
         ours = answer_rates(found[f"nnlab serve, {name.split(', ')[1]}"])
-        ratio = median(first / second for first, second in zip(ours, rates, strict=False))
+        ratio = median(first / second for first, second in zip(ours, rates, strict=True))
         cells = [name, spread(rates), f"{ratio:.1f}×"]
         cells += [f"{median_of(trials, share):.1f}" for share in ("p50", "p95", "p99")]
         cells.append(f"{median_of(trials, 'memory_mb'):,.0f} MB")
@@ -361,7 +360,7 @@ def spread_of_ratios(result, peer, ours="nnlab"):
     ratios = []
     for name, values in rates.items():
         if name.startswith(peer):
-            ratios.append(median(a / b for a, b in zip(rates[ours], values, strict=False)))
+            ratios.append(median(a / b for a, b in zip(rates[ours], values, strict=True)))
     ends = dict.fromkeys(f"{pick(ratios):.1f}" for pick in (min, max))
     return " to ".join(ends)
 
@@ -398,9 +397,13 @@ TABLES = {
 
 
 def read_results(folder=HERE / "results"):
+    """Return the results by the names of their files, without a last run that is unfinished."""
     found = {}
     for path in sorted(folder.glob("*.json")):
-        found[path.stem] = json.loads(path.read_text(encoding="utf-8"))
+        result = json.loads(path.read_text(encoding="utf-8"))
+        runs = min(map(len, trials_by_contestant(result).values()))
+        result["trials"] = [trial for trial in result["trials"] if trial["run"] < runs]
+        found[path.stem] = result
     return found
 
 

@@ -6,7 +6,7 @@ Source: https://www.tensorflow.org/text/tutorials/text_generation
 
 import numpy as np
 from loops import texts
-from measure import Trial, compare
+from measure import Trial, compare, notebook_settings
 
 from nnlab.sampling import generate_text
 
@@ -50,12 +50,14 @@ def one_step_loop(quick):
 
 
 def nnlab_sampling(units, embedding_dim, streams=1):
+    """Write with a network of so many units: a tuple, a layer each."""
+
     def run(quick):
         from nnlab.models import build_char_rnn
         from nnlab.sampling import build_sampler
 
         vocabulary, _, _ = texts()
-        model = build_char_rnn(len(vocabulary), units=(units,), embedding_dim=embedding_dim)
+        model = build_char_rnn(len(vocabulary), units=units, embedding_dim=embedding_dim)
         sampler = build_sampler(model)
         count = 100 if quick else 1000
         prompts = ["ROMEO:"] * streams
@@ -69,13 +71,18 @@ def nnlab_sampling(units, embedding_dim, streams=1):
     return run
 
 
+def nnlab_notebook(quick):
+    settings = notebook_settings("03_rnn_text_generation")
+    return nnlab_sampling(settings["UNITS"], settings["EMBEDDING"])(quick)
+
+
 CONTESTS = {
     "sampling": {
-        "nnlab, the same network": nnlab_sampling(1024, 256),
+        "nnlab, the same network": nnlab_sampling((1024,), 256),
         "tutorial's loop": one_step_loop,
-        "nnlab, the same network, 4 texts": nnlab_sampling(1024, 256, streams=4),
-        "nnlab, the same network, 16 texts": nnlab_sampling(1024, 256, streams=16),
-        "nnlab, notebook 03's network": nnlab_sampling(512, 64),
+        "nnlab, the same network, 4 texts": nnlab_sampling((1024,), 256, streams=4),
+        "nnlab, the same network, 16 texts": nnlab_sampling((1024,), 256, streams=16),
+        "nnlab, notebook 03's network": nnlab_notebook,
     },
 }
 

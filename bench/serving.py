@@ -8,7 +8,9 @@ machine, in one process: they take their share of its cores.
 
 import asyncio
 import contextlib
+import http.client
 import io
+import json
 import re
 import socket
 import subprocess
@@ -42,13 +44,14 @@ def serving(name):
     with subprocess.Popen(command, stdout=2) as server:
         try:
             asyncio.run(until_it_answers(port, server))
+            check_answers(port)
             yield port, psutil.Process(server.pid)
         finally:
             server.terminate()
 
 
 async def until_it_answers(port, server):
-    """Wait for a server's first right answer; raise where it ends before."""
+    """Wait for a server's first answer; raise where it ends before."""
     digits = requests(1)
     while server.poll() is None:
         with contextlib.suppress(OSError, EOFError):
@@ -58,16 +61,32 @@ async def until_it_answers(port, server):
     raise SystemExit(f"the server ended with status {server.returncode}")
 
 
-def requests(count):
-    """Return so many requests, as bytes: test digits as PNG files."""
+def check_answers(port, count=20):
+    """Raise where a server misreads more than one of the first test digits."""
+    connection = http.client.HTTPConnection("127.0.0.1", port)
+    named = []
+    for body, _ in test_digits(count):
+        connection.request("POST", "/predict", body, {"Content-Type": "image/png"})
+        [prediction] = json.load(connection.getresponse())["predictions"]
+        named.append(prediction["class"])
+    connection.close()
+    true = [str(label) for _, label in test_digits(count)]
+    if sum(map(str.__ne__, named, true)) > 1:
+        raise SystemExit(f"the digits {true} were read as {named}")
+
+
+def test_digits(count):
+    """Return so many test digits: PNG files, as bytes, and their labels."""
     from nnlab.datasets import load_images
 
-    digits = load_images("mnist").x_test[:count]
-    found = []
-    for pixels in np.round(255 * digits[..., 0]).astype(np.uint8):
-        body = png(Image.fromarray(pixels))
-        found.append(head(len(body)) + body)
-    return found
+    data = load_images("mnist")
+    files = [png(Image.fromarray(pixels)) for pixels in data.x_test[:count, ..., 0]]
+    return list(zip(files, data.y_test, strict=False))
+
+
+def requests(count):
+    """Return so many requests, as bytes: test digits as PNG files."""
+    return [head(len(body)) + body for body, _ in test_digits(count)]
 
 
 def png(picture):

@@ -36,12 +36,13 @@ def command(*words, times=7):
 
 
 def suite(quick):
-    """All notebooks in quick mode, in fresh kernels, as ``make run`` does."""
+    """All notebooks in quick mode, two at a time in fresh kernels, as ``make run`` does."""
     trial = Trial(examples=1)
     chosen = ["notebooks/01_mnist_mlp.ipynb"] if quick else []
     subprocess.run(
-        [NNLAB, "run", "--quick", "--out", "build/bench/suite", *chosen],
+        [NNLAB, "run", "--quick", "--jobs", "2", "--out", "build/bench/suite", *chosen],
         cwd=ROOT,
+        env=os.environ | {"OMP_NUM_THREADS": "1"},
         check=True,
         stdout=2,
     )

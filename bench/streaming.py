@@ -84,9 +84,7 @@ def train(trial, front, network, arguments, epochs):
     import keras
 
     model = keras.Sequential([*front, network])
-    model.compile(
-        "adam", "sparse_categorical_crossentropy", metrics=["accuracy"], steps_per_execution=16
-    )
+    model.compile("adam", "sparse_categorical_crossentropy", metrics=["accuracy"])
     model.fit(**arguments, epochs=epochs, callbacks=[trial.callback()], verbose=0)
     trial.flops = training_flops(network)
     return trial

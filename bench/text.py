@@ -160,11 +160,7 @@ def nnlab_same_model(name):
             units=peer["units"],
             embedding_dim=peer["embedding_dim"],
         )
-        model.compile(
-            "adam",
-            keras.losses.SparseCategoricalCrossentropy(from_logits=True),
-            steps_per_execution=8,
-        )
+        model.compile("adam", keras.losses.SparseCategoricalCrossentropy(from_logits=True))
         model.fit(
             x[:count], y[:count], peer["batch_size"], 3, callbacks=[trial.callback()], verbose=0
         )

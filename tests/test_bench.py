@@ -64,6 +64,18 @@ def test_a_loss_counts_from_the_peers_best_round(bench):
     assert "not reached" in row
 
 
+def test_a_run_that_is_not_over_does_not_count(bench, tmp_path):
+    import report
+
+    known = result("mlp", ours=[(9.0, None), (11.0, None)], peer=[(1.0, None), (5.0, None)])
+    (tmp_path / "whole.json").write_text(json.dumps(known))
+    known["trials"].append({**known["trials"][0], "run": 1})
+    (tmp_path / "interrupted.json").write_text(json.dumps(known))
+    found = report.read_results(tmp_path)
+    assert found["interrupted"] == found["whole"]
+    assert report.throughput_table(found["interrupted"])
+
+
 def test_the_page_of_results_says_what_was_measured(bench):
     import report
 
@@ -147,8 +159,19 @@ def test_runs_are_added_to_those_of_an_earlier_day(bench, monkeypatch, tmp_path)
     with pytest.raises(SystemExit, match="contestants"):
         compare("ours", "new", "peer")
     path.unlink()
-    with pytest.raises(SystemExit, match="not there"):
-        compare("ours", "peer")
+    compare("ours", "peer")
+    assert [trial["run"] for trial in json.loads(path.read_text())["trials"]] == [0, 0, 1, 1]
+
+
+def test_all_earlier_results_are_looked_at_before_the_first_run(bench, monkeypatch, tmp_path):
+    import measure
+
+    facts = {"workload": "mlp", "contest": "second", "quick": False, "machine": {"cores": 99}}
+    (tmp_path / "mlp-second.json").write_text(json.dumps(facts | {"trials": [], "matrix_rate": []}))
+    monkeypatch.setattr(measure, "child", lambda *_: pytest.fail("it ran"))
+    monkeypatch.setattr(measure.typer, "run", lambda main: main(more=True, out=tmp_path))
+    with pytest.raises(SystemExit, match="begin anew"):
+        measure.compare("mlp.py", {"first": {"ours": None}, "second": {"ours": None}})
 
 
 def test_features_by_hand_are_those_of_nnlab(bench):
