@@ -1,6 +1,7 @@
 """The floors of the house: who may import what."""
 
 import ast
+import functools
 from pathlib import Path
 
 import pytest
@@ -22,6 +23,7 @@ MAY_SPEAK_TO_A_BACKEND = {
 }
 
 
+@functools.cache
 def imported_modules(path):
     """Return the full names of all modules that a file imports, wherever in the file."""
     names = set()

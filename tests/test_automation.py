@@ -22,8 +22,10 @@ MAY = [
     {"id-token": "write"},  # tells PyPI which workflow publishes
     {"pages": "write", "id-token": "write"},  # publishes the site
 ]
+OF_KERAS = "(models|trained|training|sampling|decoding|explaining)"
 TOUCHES_KERAS = re.compile(
-    r"^\s*(import|from) (keras|nnlab\.(models|training|sampling|decoding|explaining))", re.M
+    rf"^\s*((import|from) (keras|nnlab\.{OF_KERAS})|from nnlab import (\([^)]*|.*)\b{OF_KERAS})\b",
+    re.MULTILINE,
 )
 
 
@@ -88,6 +90,7 @@ def test_every_target_of_make_that_is_named_exists():
 
 # Tests that call Keras, but would say the same on every backend.
 ALIKE = {
+    "tests/cli/test_demo.py": "a page computes by itself what tests/trained asks every backend",
     "tests/cli/test_serve.py": "Keras writes ONNX files best on TensorFlow",
     "tests/test_serving_examples.py": "so does what writes them for other servers",
     "tests/cli/test_parameters.py": "the command puts settings into notebooks, which it runs",
@@ -100,7 +103,25 @@ ALIKE = {
     "tests/test_bench.py": "shapes are counted",
     "tests/test_packaging.py": "what is installed is started",
     "tests/test_safety.py": "files of models are read before any backend computes",
+    "tests/test_slerp.py": "NumPy computes it",
 }
+
+
+@pytest.mark.parametrize(
+    "line",
+    [
+        "import keras",
+        "    from keras import layers",
+        "from nnlab.models import build_mlp",
+        "from nnlab.trained import load_trained",
+        "from nnlab import models",
+        "from nnlab import text, training",
+        "from nnlab import (\n    text,\n    trained,\n)",
+    ],
+)
+def test_the_check_notices_every_way_to_keras(line):
+    assert TOUCHES_KERAS.search(f"import json\n{line}\n")
+    assert not TOUCHES_KERAS.search("from nnlab import plotting\nfrom nnlab.text import models")
 
 
 @pytest.mark.parametrize("backend", ["jax", "torch"])

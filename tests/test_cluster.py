@@ -2,6 +2,7 @@
 
 import json
 import os
+import re
 import shutil
 import socket
 import subprocess
@@ -10,7 +11,9 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+from typer.main import get_command
 
+from nnlab.cli import app
 from nnlab.launching import launch
 
 ROOT = Path(__file__).parents[1]
@@ -184,6 +187,14 @@ def test_the_kubernetes_manifest_tells_each_pod_what_the_program_reads():
 
 
 def test_the_examples_use_only_options_that_nnlab_launch_has():
+    known = set()
+    for parameter in get_command(app).commands["launch"].params:
+        known |= {*parameter.opts, *parameter.secondary_opts}
     text = "\n".join(path.read_text("utf-8") for path in EXAMPLES.iterdir())
+    used = set()
+    for words in re.findall(r"nnlab launch (.*?)(?<!\S)-- ", text):
+        used |= set(re.findall(r"--[\w-]+", words))
+    assert "--processes" in used
+    assert used <= known
     for gone in ("--hosts", "--host-index", "--coordinator"):
         assert gone not in text

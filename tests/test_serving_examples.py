@@ -37,14 +37,26 @@ def small_network(sides=(6, 5)):
 
 @pytest.fixture(scope="module")
 def exported(export, tmp_path_factory):
-    """Return a folder with two versions of a network and one of another, and the first two."""
+    """Return a folder with two versions of a network beside another network, and the two.
+
+    Also what of a version had its number as soon as a part of it was written, for each part.
+    """
     folder = tmp_path_factory.mktemp("models")
+    (folder / "tensorflow" / "another").mkdir(parents=True)
     models = {}
-    for version in ("1", "2"):
-        models[version] = small_network()
-        assert export(models[version], NAME, folder) == version
-    export(small_network(), "another", folder)
-    return folder, models
+    numbered = []
+    write = keras.Model.export
+
+    def watched(model, *arguments, **options):
+        write(model, *arguments, **options)
+        numbered.append([*folder.rglob(str(len(models)))])
+
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(keras.Model, "export", watched)
+        for version in ("1", "2"):
+            models[version] = small_network()
+            assert export(models[version], NAME, folder) == version
+    return folder, models, numbered
 
 
 @pytest.fixture
@@ -56,7 +68,7 @@ def test_triton_reads_its_configuration_and_the_network_answers_as_keras(exporte
     import onnxruntime
     from tritonclient.grpc.model_config_pb2 import ModelConfig
 
-    folder, models = exported
+    folder, models, _ = exported
     place = folder / "triton" / NAME
     configuration = text_format.Parse((place / "config.pbtxt").read_text("utf-8"), ModelConfig())
     assert configuration.name == place.name
@@ -75,7 +87,7 @@ def test_tensorflow_serving_reads_its_configuration_and_the_network_answers_as_k
     import tensorflow
     from tensorflow_serving.config.model_server_config_pb2 import ModelServerConfig
 
-    folder, models = exported
+    folder, models, _ = exported
     text = (folder / "tensorflow" / "models.config").read_text("utf-8")
     configurations = text_format.Parse(text, ModelServerConfig()).model_config_list.config
     assert [each.name for each in configurations] == ["another", NAME]
@@ -86,20 +98,12 @@ def test_tensorflow_serving_reads_its_configuration_and_the_network_answers_as_k
         np.testing.assert_allclose(answers, model.predict(images, verbose=0), atol=1e-5)
 
 
-def test_a_version_has_its_number_once_it_is_whole(export, tmp_path, monkeypatch):
-    write = keras.Model.export
-    numbered = []
-
-    def watched(model, *arguments, **options):
-        write(model, *arguments, **options)
-        numbered.extend(tmp_path.rglob("1"))
-
-    monkeypatch.setattr(keras.Model, "export", watched)
-    assert export(small_network(), NAME, tmp_path) == "1"
-    assert not numbered
+def test_a_version_has_its_number_once_it_is_whole(exported):
+    folder, _, numbered = exported
+    assert numbered == [[], [], [], []]  # of two versions for two servers
     for server in ("triton", "tensorflow"):
-        folders = [path.name for path in (tmp_path / server / NAME).iterdir() if path.is_dir()]
-        assert folders == ["1"]
+        folders = [path.name for path in (folder / server / NAME).iterdir() if path.is_dir()]
+        assert sorted(folders) == ["1", "2"]
 
 
 def test_triton_is_told_to_look_for_new_versions():

@@ -127,7 +127,7 @@ def _picture_problem(path):
     if image.format == "PNG" and _bits(path) == 16:
         return "16 bits a channel, of which Keras keeps the upper 8: scale to 0..255 and save again"
     if image.format == "BMP" and image.mode not in ("L", "RGB", "RGBA"):
-        return "a BMP with a palette, which TensorFlow misreads: save it as PNG"
+        return "a BMP with a palette, which TensorFlow misreads or refuses: save it as PNG"
     if image.format == "BMP" and (problem := _bmp_problem(path)):
         return f"a BMP {problem}, which TensorFlow does not read: save it as PNG"
     if turned:

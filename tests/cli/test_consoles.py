@@ -62,17 +62,43 @@ class Terminal(io.TextIOWrapper):
         return True
 
 
-@pytest.mark.parametrize("encoding", ["ascii", "cp1252", "utf-8"])
-@pytest.mark.parametrize("kind", [io.TextIOWrapper, Terminal])
+@pytest.fixture
+def printed(monkeypatch):
+    """Return a function: the bytes that are written when a helper is printed on a stream."""
+
+    def copy(name, kind, encoding):
+        written = io.BytesIO()
+        monkeypatch.setattr(sys, "stdout", kind(written, encoding=encoding))
+        app(["copy", name], standalone_mode=False)
+        sys.stdout.flush()
+        return written.getvalue()
+
+    return copy
+
+
 @pytest.mark.parametrize("name", helpers())
-def test_every_helper_is_printed_as_the_same_program(monkeypatch, name, kind, encoding):
-    written = io.BytesIO()
-    monkeypatch.setattr(sys, "stdout", kind(written, encoding=encoding))
-    app(["copy", name], standalone_mode=False)
-    sys.stdout.flush()
-    shows_escapes = kind is Terminal and encoding == "cp1252"  # to ASCII, typer writes UTF-8
-    copied = written.getvalue().decode(encoding if shows_escapes else "utf-8")
-    assert ast.dump(ast.parse(copied)) == ast.dump(ast.parse(copyable_source(find_helper(name))))
+def test_every_helper_is_the_same_program_where_some_of_its_characters_are_escapes(printed, name):
+    source = copyable_source(find_helper(name))
+    assert "\x1b" not in source  # only terminals would show it
+    copied = printed(name, Terminal, "cp1252").decode("cp1252")
+    assert ast.dump(ast.parse(copied)) == ast.dump(ast.parse(source))
+
+
+@pytest.mark.parametrize(
+    ("kind", "encoding"),
+    [
+        (io.TextIOWrapper, "ascii"),
+        (io.TextIOWrapper, "cp1252"),
+        (io.TextIOWrapper, "utf-8"),
+        (Terminal, "ascii"),  # to which typer writes UTF-8
+        (Terminal, "utf-8"),
+    ],
+)
+def test_every_other_stream_gets_a_helper_in_utf_8_whatever_is_in_it(printed, kind, encoding):
+    source = copyable_source(find_helper("metrics.frechet_distance"))
+    assert "≥" in source
+    copied = printed("metrics.frechet_distance", kind, encoding).decode("utf-8")
+    assert copied == f"{source}\n"
 
 
 @pytest.fixture

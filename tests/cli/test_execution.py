@@ -16,6 +16,12 @@ import os, sys
 print("last words", file=sys.__stderr__, flush=True)
 os.kill(os.getpid(), 9)
 """
+# One that computes all the time is in test_execution_faults.py.
+ENDLESS = """
+import time
+while True:
+    time.sleep(0.01)
+"""
 SHOWS_NO_RECORD = f"""
 from IPython.display import display
 display({{"text/plain": "", {RECORD!r}: {{"metrics": "many"}}}}, raw=True)
@@ -37,7 +43,7 @@ def run(tmp_path_factory, write_notebook, shows_a_record):
         write_notebook(folder / "good.ipynb", "x = 6 * 7", shows_a_record, SHOWS_NO_RECORD, "x"),
         write_notebook(folder / "failing.ipynb", "x = 1", "# a reason\nx / 0", "never = True"),
         write_notebook(folder / "dead.ipynb", "x = 1", ENDS_ITS_KERNEL),
-        write_notebook(folder / "endless.ipynb", "while True:\n    pass"),
+        write_notebook(folder / "endless.ipynb", ENDLESS),
         folder / "not_json.ipynb",
         folder / "other_json.ipynb",
         folder / "future.ipynb",
@@ -190,24 +196,6 @@ Path("{0} ended").touch()
     ]
     kept = json.loads((tmp_path / "out" / "results.json").read_text())["notebooks"]
     assert [each["name"] for each in kept] == ["a", "b", "c"]
-
-
-def test_an_old_notebook_of_another_kernel_is_run_and_cleaned(tmp_path, write_notebook, run_one):
-    kernel = {"name": "conda-env-old-py", "display_name": "Python [old]"}
-    path = write_notebook(tmp_path / "old.ipynb", "1 + 1", kernelspec=kernel)
-    notebook = json.loads(path.read_text()) | {"nbformat_minor": 2}
-    for cell in notebook["cells"]:
-        del cell["id"]
-    notebook["cells"][1] |= {
-        "metadata": {"ExecuteTime": {"a": 1}, "tags": ["kept"]},
-        "execution_count": 7,
-    }
-    path.write_text(json.dumps(notebook))
-    assert run_one(path, tmp_path / "out").status == "ok"
-    new = nbformat.read(tmp_path / "out" / "old.ipynb", as_version=4)
-    assert new.metadata.kernelspec.name == "python3"
-    assert new.cells[1].metadata == {"tags": ["kept"]}
-    assert new.cells[1].execution_count == 1
 
 
 def test_folders_stand_for_their_notebooks_and_repeats_count_once(

@@ -41,4 +41,6 @@ def test_an_option_that_makes_no_sense_is_refused_with_exit_status_2(option):
 
 @pytest.mark.parametrize("option", ["--hosts=2", "--host-index=1", "--coordinator=node0:9876"])
 def test_several_hosts_are_the_business_of_srun_and_mpirun(option):
-    assert invoke(option, "--", sys.executable).exit_code == 2
+    refused = invoke(option, "--", sys.executable)
+    assert refused.exit_code == 2
+    assert "No such option" in refused.output

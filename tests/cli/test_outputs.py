@@ -29,6 +29,15 @@ for i in range(4):
     if i == 1:
         print("half way")
 """
+WRITES_A_BAR_AND_MUCH = r"""
+import sys
+for step in range(3):
+    print(f"\rstep {step}", end="", flush=True)
+print("\ndone")
+print("careful", file=sys.stderr)
+print("x" * 1_000_000)
+1
+"""
 
 
 def shown(outputs):
@@ -38,9 +47,10 @@ def shown(outputs):
 
 @pytest.fixture(scope="module")
 def cells(tmp_path_factory, write_notebook, run_one):
-    """Return the outputs of three cells."""
+    """Return the outputs of four cells."""
     folder = tmp_path_factory.mktemp("outputs")
-    path = write_notebook(folder / "a.ipynb", PRINTS_AND_SHOWS, WRITES_IN_TURN, WRITES_OVER)
+    sources = [PRINTS_AND_SHOWS, WRITES_IN_TURN, WRITES_OVER, WRITES_A_BAR_AND_MUCH]
+    path = write_notebook(folder / "a.ipynb", *sources)
     assert run_one(path, folder / "out").status == "ok"
     cells = nbformat.read(folder / "out" / "a.ipynb", as_version=4).cells
     return [cell.outputs for cell in cells[1:]]
@@ -66,6 +76,14 @@ def test_each_piece_of_a_progress_bar_is_kept_as_its_last_line(cells):
         ("stdout", "half way\n"),
         ("stderr", "step 3"),
     ]
+
+
+def test_streams_are_joined_and_a_progress_bar_is_kept_as_its_last_line(cells):
+    outputs = cells[3]
+    assert [output.get("name") for output in outputs] == ["stdout", "stderr", "stdout", None]
+    assert outputs[0].text == "step 2\ndone\n"
+    assert outputs[1].text == "careful\n"
+    assert outputs[2].text == "x" * 1_000_000 + "\n"
 
 
 def test_only_neighbours_of_one_stream_are_joined():

@@ -42,8 +42,15 @@ def read(folder, content):
     return read_notebook(path)
 
 
+def without_ids(content):
+    for cell in content["cells"]:
+        del cell["id"]
+    return content
+
+
 REPAIRABLE = {
     "cell ids in a format without": notebook(nbformat_minor=4),
+    "no cell ids": without_ids(notebook(nbformat_minor=2)),
     "no minor version": {
         name: value for name, value in notebook().items() if name != "nbformat_minor"
     },
@@ -111,10 +118,13 @@ def test_a_notebook_of_format_3_is_upgraded_whatever_its_outputs(tmp_path):
     assert isvalid(new)
 
 
-def test_a_repaired_notebook_runs_and_its_metadata_are_in_the_copy(tmp_path, run_one):
-    content = notebook(nbformat_minor=4, outputs=[BAD_OUTPUT])
+def test_an_old_notebook_of_another_kernel_runs_repaired_and_its_metadata_are_in_the_copy(
+    tmp_path, run_one
+):
+    content = notebook(nbformat_minor=2, outputs=[BAD_OUTPUT], execution_count=7)
+    content["cells"][1]["metadata"] = {"ExecuteTime": {"a": 1}, "tags": ["kept"]}
     content["metadata"] = {
-        "kernelspec": {"name": "mine", "display_name": "Mine", "language": "python"},
+        "kernelspec": {"name": "conda-env-old-py", "display_name": "Python [old]"},
         "language_info": {"name": "python", "version": "3.6"},
         "colab": {"provenance": []},
         "title": "Six times seven",
@@ -125,6 +135,8 @@ def test_a_repaired_notebook_runs_and_its_metadata_are_in_the_copy(tmp_path, run
     assert run_one(path, tmp_path / "out").status == "ok"
     copy = nbformat.read(tmp_path / "out" / "a.ipynb", as_version=4)
     assert copy.cells[1].outputs[0].data["text/plain"] == "42"
+    assert copy.cells[1].metadata == {"tags": ["kept"]}
+    assert copy.cells[1].execution_count == 1
     assert [cell.id for cell in copy.cells] == ["a", "b"]
     assert copy.metadata.title == "Six times seven"
     assert copy.metadata.colab == {"provenance": []}
@@ -159,6 +171,7 @@ def test_a_notebook_of_another_language_is_refused_by_its_name(
     [
         {},
         {"kernelspec": {"name": "tf", "display_name": "TF", "language": "python"}},
+        {"kernelspec": {"name": "conda-env-old-py", "display_name": "Python [old]"}},
         {"language_info": {"name": "ipython"}},
         {"kernelspec": {"name": "python3", "language": "python"}, "language_info": {"name": "R"}},
     ],

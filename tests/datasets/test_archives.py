@@ -179,7 +179,7 @@ LINKS = {
 
 @pytest.mark.parametrize("kind", LINKS)
 def test_links_and_devices_are_refused_wherever_they_stand(read, kind):
-    with pytest.raises(ValueError, match=r"a link or a device|no whole archive"):
+    with pytest.raises(ValueError, match=f"a link or a device: '{LINKS[kind].name}'"):
         read(tar_of(DATA, [LINKS[kind]]))
 
 
@@ -219,9 +219,11 @@ def test_an_archive_that_breaks_off_is_refused_or_lacks_members(read, kind):
     whole = packed(kind, DATA)
     for length in range(0, len(whole) - 22, max(1, len(whole) // 40)):
         try:
-            assert read(whole[:length]) != DATA or kind == "tar"  # of a tar, the end is padding
+            found = read(whole[:length])
         except ValueError:
             continue
+        assert DATA | found == DATA
+        assert found != DATA or kind == "tar"  # of which the end is padding
 
 
 @settings(

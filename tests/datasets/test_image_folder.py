@@ -243,10 +243,18 @@ def test_an_image_that_is_turned_by_exif_is_named(folder, kind, orientation):
 
 
 @pytest.mark.parametrize("mode", ["1", "P"])
-def test_a_bmp_that_tensorflow_misreads_is_named(folder, mode):
-    picture().convert(mode).save(folder / "cat" / "photo.bmp")
+def test_a_bmp_that_tensorflow_misreads_or_refuses_is_named(folder, mode):
+    path = folder / "cat" / "photo.bmp"
+    picture().convert(mode).save(path)
+    content = path.read_bytes()
+    if mode == "P":
+        read = tf.io.decode_image(content, channels=3).numpy()
+        assert not np.array_equal(read, Image.open(path).convert("RGB"))
+    else:
+        with pytest.raises(tf.errors.InvalidArgumentError):
+            tf.io.decode_image(content, channels=3)
     assert problems(folder) == [
-        "cat/photo.bmp: a BMP with a palette, which TensorFlow misreads: save it as PNG"
+        "cat/photo.bmp: a BMP with a palette, which TensorFlow misreads or refuses: save it as PNG"
     ]
 
 

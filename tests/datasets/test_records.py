@@ -74,7 +74,10 @@ def test_images_may_come_from_a_generator_one_by_one_or_in_batches(
             lambda x, y: (x, [NAMES[label] for label in y]),
             "labels: expected integers .*not its name",
         ),
-        (lambda x, y: (x, np.eye(3, dtype=int)[y]), None),
+        (
+            lambda x, y: (x, np.eye(3, dtype=int)[y]),
+            "expected as many labels as images, got 50 images and more labels",
+        ),
         (lambda x, y: (x[:0], y[:0]), "expected at least one, got none"),
     ],
 )

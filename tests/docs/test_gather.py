@@ -9,6 +9,9 @@ from urllib.parse import unquote
 
 import pytest
 from PIL import Image
+from typer.main import get_command
+
+from nnlab.cli import app
 
 ROOT = Path(__file__).parents[2]
 DOCS = ROOT / "docs"
@@ -189,8 +192,29 @@ def test_the_exercises_introduce_no_term(tmp_path):
 # ---- pages from code -----------------------------------------------------------------------------
 
 
+def every_command(group, called="nnlab"):
+    """Yield each command of a group, and of groups inside it, with the words that start it."""
+    for name, command in group.commands.items():
+        yield f"{called} {name}", command
+        if hasattr(command, "commands"):
+            yield from every_command(command, f"{called} {name}")
+
+
 def test_every_command_and_option_stands_on_the_page(source):
     page = (source / "commands.md").read_text(encoding="utf-8")
+    sections = {}
+    for section in re.split(r"^## ", page, flags=re.MULTILINE)[1:]:
+        title, _, content = section.partition("\n")
+        sections[title] = content
+    found = dict(every_command(get_command(app)))
+    assert found.keys() == {title for title in sections if title.startswith("nnlab ")}
+    for words, command in found.items():
+        for parameter in command.params:
+            names = [*parameter.opts, *parameter.secondary_opts]
+            if parameter.param_type_name == "argument":
+                names = [parameter.metavar or parameter.name.upper()]
+            for name in names:
+                assert f"`{name}`" in sections[words], words
     for shown in ("## nnlab run", "`--timeout`", "`1800`", "## nnlab data fetch", "`make test`"):
         assert shown in page
     assert "None" not in page
@@ -205,7 +229,10 @@ def test_a_variable_that_the_code_reads_and_nobody_explains_is_an_error(monkeypa
 
 def test_every_module_that_users_import_has_a_page(source):
     assert "build_cnn" in reference.public_names("nnlab.models")
-    for name in ("nnlab.models", "nnlab.notebook", "nnlab.training"):
+    files = [*(ROOT / "nnlab").glob("[!_]*.py"), *(ROOT / "nnlab").glob("*/__init__.py")]
+    there = {path.parent.name if path.stem == "__init__" else path.stem for path in files}
+    assert reference.modules() == sorted(f"nnlab.{name}" for name in there - {"cli"})
+    for name in reference.modules():
         page = (source / "api" / f"{name}.md").read_text(encoding="utf-8")
         assert f".. automodule:: {name}\n   :members:" in page
     assert not list((source / "api").glob("nnlab.cli*"))

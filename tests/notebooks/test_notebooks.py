@@ -13,6 +13,7 @@ from pathlib import Path
 import pytest
 
 import nnlab.models
+from nnlab.cli.data import datasets_called
 
 ROOT = Path(__file__).parents[2]
 LESSONS = sorted((ROOT / "notebooks").glob("*.ipynb"))
@@ -220,8 +221,8 @@ def test_what_a_cell_writes_into_a_file_lies_beside_it_and_has_at_most_88_column
 @of_each(LESSONS + SOLUTIONS)
 def test_the_record_is_of_a_full_run_on_the_real_data(path):
     assert record(path)["notebook"] == path.stem
-    stand_ins = {"digits", "python_docs", "sketches", "smears", "blobs", "loads", "seasons"}
-    stand_ins |= {"formants", "opinions", "phrases"}
+    stand_ins = {data.name for data in datasets_called([]) if data.embedded}
+    assert {"digits", "shapes", "random_squeezenet"} <= stand_ins
     assert not stand_ins & set(re.findall(r"\w+", record(path)["dataset"]))
 
 

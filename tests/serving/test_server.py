@@ -60,9 +60,15 @@ def serving(path, processes=None, before="pass"):
 
 
 @pytest.fixture(scope="module")
-def port(network):
-    with serving(network[0], processes=1) as (port, _):
-        yield port
+def one_server(network):
+    """The port of a server of one process, and that process."""
+    with serving(network[0], processes=1) as found:
+        yield found
+
+
+@pytest.fixture(scope="module")
+def port(one_server):
+    return one_server[0]
 
 
 def ask(port, body=None, kind="application/json", path="/predict", method="POST"):
@@ -183,6 +189,7 @@ def test_a_client_that_is_done_with_sending_gets_its_answer(port):
 
 
 def test_a_body_of_100_mb_is_refused_before_it_is_read(port):
+    before = answers(port, 413)
     with socket.create_connection(("127.0.0.1", port), timeout=30) as client:
         client.sendall(
             b"POST /predict HTTP/1.1\r\nHost: x\r\nContent-Type: image/png\r\n"
@@ -200,6 +207,7 @@ def test_a_body_of_100_mb_is_refused_before_it_is_read(port):
                 client.sendall(block)
         with contextlib.suppress(ConnectionError):
             assert b" 413 " in client.recv(1000)
+    assert answers(port, 413) == before + 2
     assert works(port)
 
 
@@ -278,11 +286,11 @@ def test_told_to_end_it_answers_what_has_begun(network):
         assert server.wait(30) == 143
 
 
-def test_it_says_where_it_answers_and_how_to_ask(network):
-    with serving(network[0], processes=1) as (port, server):
-        address = f"http://127.0.0.1:{port}"
-        assert server.stderr.readline() == f"dense: {address}/health, {address}/docs\n"
-        curl = server.stderr.readline()
+def test_it_says_where_it_answers_and_how_to_ask(one_server):
+    port, server = one_server
+    address = f"http://127.0.0.1:{port}"
+    assert server.stderr.readline() == f"dense: {address}/health, {address}/docs\n"
+    curl = server.stderr.readline()
     assert curl.startswith("curl --data-binary @") and curl.endswith(f" {address}/predict\n")
 
 
@@ -313,6 +321,7 @@ def test_what_nohup_has_started_outlives_its_terminal(network, processes):
         time.sleep(2)
         assert works(port)
         assert set(psutil.Process(server.pid).children()) == set(children)
+    assert server.returncode in (0, 143)
 
 
 @pytest.mark.skipif(not hasattr(os, "sched_setaffinity"), reason="needs a process bound to a core")
@@ -322,8 +331,13 @@ def test_without_a_number_a_process_answers_for_each_core_that_it_may_use(networ
         assert not psutil.Process(server.pid).children()  # it answers by itself
 
 
-def test_several_processes_answer_together_and_one_that_dies_is_replaced(network):
-    with serving(network[0], processes=2) as (port, server):
+def test_several_processes_answer_together_with_the_network_of_the_start_and_end_with_the_first(
+    network, tmp_path
+):
+    path = tmp_path / "network.onnx"
+    path.write_bytes(network[0].read_bytes())
+    with serving(path, processes=2) as (port, server):
+        path.unlink()
         results = []
 
         def client():
@@ -341,11 +355,14 @@ def test_several_processes_answer_together_and_one_that_dies_is_replaced(network
         worker = max(before, key=lambda process: process.memory_info().rss)
         worker.kill()
         deadline = time.monotonic() + 60
-        while not set(psutil.Process(server.pid).children()) - before:
+        while not set(psutil.Process(server.pid).children()) - before:  # one that dies is replaced
             assert time.monotonic() < deadline
             time.sleep(0.1)
         assert [works(port) for _ in range(10)] == [True] * 10
-    assert server.returncode in (0, 143)
+        children = psutil.Process(server.pid).children()
+        server.kill()
+        gone, alive = psutil.wait_procs(children, timeout=30)
+        assert len(gone) >= 2 and not alive
 
 
 def refusal(*words):
@@ -372,22 +389,6 @@ def test_a_port_that_is_taken_is_refused_before_anything_is_made(tmp_path):
         assert f"port {port}, cannot be listened to" in refusal(
             tmp_path / "no.onnx", "--port", port
         )
-
-
-def test_the_network_is_the_one_of_the_start_and_all_processes_end_with_the_first(
-    network, tmp_path
-):
-    path = tmp_path / "network.onnx"
-    path.write_bytes(network[0].read_bytes())
-    with serving(path, processes=2) as (port, server):
-        path.unlink()
-        children = psutil.Process(server.pid).children()
-        max(children, key=lambda process: process.memory_info().rss).kill()
-        assert [works(port) for _ in range(10)] == [True] * 10
-        children = psutil.Process(server.pid).children()
-        server.kill()
-        gone, alive = psutil.wait_procs(children, timeout=30)
-        assert len(gone) >= 2 and not alive
 
 
 def test_told_to_end_while_it_starts_it_leaves_nothing(tmp_path):
