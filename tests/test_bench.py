@@ -1,6 +1,7 @@
 """The arithmetic of the bench: what is counted, what is compared with what."""
 
 import ast
+import functools
 import json
 import sys
 from pathlib import Path
@@ -197,8 +198,9 @@ def test_the_detector_by_hand_has_the_losses_and_the_weights_of_nnlab(bench):
     true = draw_targets(boxes, [0, 2], image_shape=(72, 96, 3), num_classes=3)
     heat = rng.uniform(0.01, 0.99, (1, 9, 12, 3)).astype(np.float32)
     box = rng.uniform(0, 5, (1, 9, 12, 4)).astype(np.float32)
-    ours = focal_loss(true["heat"][None], heat) + box_loss(true["box"][None], box)
     pairs = ((heat, box), (true["heat"][None], true["box"][None]))
+    found, wanted = (list(map(ops.convert_to_tensor, pair)) for pair in pairs)
+    ours = focal_loss(wanted[0], found[0]) + box_loss(wanted[1], found[1])
     joined = [torch.from_numpy(np.concatenate(pair, -1)).permute(0, 3, 1, 2) for pair in pairs]
     assert detector.torch_loss(*joined).item() == pytest.approx(float(ours), rel=1e-4)
     filters = (4, 8, 8, 16, 16)
@@ -209,25 +211,31 @@ def test_the_detector_by_hand_has_the_losses_and_the_weights_of_nnlab(bench):
     assert weights == sum(np.prod(each.shape) for each in network.trainable_variables)
 
 
-@pytest.mark.skipif(keras.backend.backend() != "tensorflow", reason="written for TensorFlow")
-@pytest.mark.parametrize("look_up", [False, True])
-@pytest.mark.parametrize("summed", [False, True])
-def test_a_lean_gru_learns_what_that_of_keras_learns(bench, look_up, summed):
+@functools.cache
+def learned(**changes):
+    """Return the losses of five steps of a GRU, the usual one or one with changes, and its weights.
+
+    All begin with the same weights.
+    """
     import levers
 
     rng = np.random.default_rng(0)
     x, y = rng.integers(0, 7, (2, 40, 9))
-    usual = levers.network(7, 5)
-    lean = levers.network(7, 5, look_up=look_up, summed=summed)
-    weights = [3 * rng.normal(size=each.shape) for each in usual.get_weights()]
-    losses = {}
-    for name, model in (("usual", usual), ("lean", lean)):
-        model.set_weights(weights)
-        loss = keras.losses.SparseCategoricalCrossentropy(from_logits=True)
-        model.compile(keras.optimizers.SGD(0.1), loss)
-        losses[name] = [model.train_on_batch(x, y) for _ in range(5)]
-    np.testing.assert_allclose(losses["lean"], losses["usual"], rtol=1e-5)
-    for ours, theirs in zip(lean.get_weights(), usual.get_weights(), strict=True):
+    model = levers.network(7, 5, **changes)
+    model.set_weights([3 * rng.normal(size=each.shape) for each in model.get_weights()])
+    loss = keras.losses.SparseCategoricalCrossentropy(from_logits=True)
+    model.compile(keras.optimizers.SGD(0.1), loss)
+    return [model.train_on_batch(x, y) for _ in range(5)], model.get_weights()
+
+
+@pytest.mark.skipif(keras.backend.backend() != "tensorflow", reason="written for TensorFlow")
+@pytest.mark.parametrize("look_up", [False, True])
+@pytest.mark.parametrize("summed", [False, True])
+def test_a_lean_gru_learns_what_that_of_keras_learns(bench, look_up, summed):
+    losses, weights = learned()
+    lean_losses, lean_weights = learned(look_up=look_up, summed=summed)
+    np.testing.assert_allclose(lean_losses, losses, rtol=1e-5)
+    for ours, theirs in zip(lean_weights, weights, strict=True):
         np.testing.assert_allclose(ours, theirs, rtol=1e-4, atol=1e-5)
 
 

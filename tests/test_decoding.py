@@ -128,15 +128,17 @@ def test_one_beam_writes_what_the_whole_network_finds_most_probable_each_time(ne
     assert search(network, SOURCES, beams=1, max_length=6, batch_size=2) == expected
 
 
-@pytest.mark.parametrize("power", [0, 1])
-def test_with_a_beam_for_each_beginning_the_best_of_all_answers_is_found(network, search, power):
-    expected = [best_of_all(network, source, 3, power) for source in SOURCES]
-    assert len(set(map(tuple, expected))) > 1
-    settings = {"max_length": 3, "length_penalty": power, "batch_size": 3}
-    assert search(network, SOURCES, beams=400, **settings) == expected
+def test_with_a_beam_for_each_beginning_the_best_of_all_answers_is_found(network, helper):
+    limits = {"beams": 400, "max_length": 3}
+    search = helper(decoding.BeamSearch)(network, start=START, end=END, **limits)
+    for power in (0, 1):
+        expected = [best_of_all(network, source, 3, power) for source in SOURCES]
+        assert len(set(map(tuple, expected))) > 1
+        assert search(SOURCES, length_penalty=power, batch_size=3) == expected, power
 
 
-def test_more_beams_find_more_probable_answers(network, search):
+def test_more_beams_find_more_probable_answers(search):
+    network = build("transformer")
     rng = np.random.default_rng(1)
     sources = [rng.integers(3, IDS, size) for size in rng.integers(1, 6, 20)]
     found = {}
@@ -180,7 +182,8 @@ def test_no_sources_have_no_answers(search):
     assert search(chain({}), []) == []
 
 
-def test_what_numpy_gives_is_taken(network, search):
+def test_what_numpy_gives_is_taken(search):
+    network = build("transformer")
     expected = search(network, [[3, 4, 5], [5, 4, 3]], beams=2, max_length=4)
     helped = {"beams": np.int64(2), "max_length": np.int64(4), "batch_size": np.int64(64)}
     sources = np.array([[3, 4, 5, 0], [5, 4, 3, 0]])
@@ -189,7 +192,8 @@ def test_what_numpy_gives_is_taken(network, search):
     assert {type(each) for each in answers[0]} <= {int}
 
 
-def test_it_may_be_asked_again_also_when_the_network_has_learned_more(network, helper):
+def test_it_may_be_asked_again_also_when_the_network_has_learned_more(helper):
+    network = build("transformer")
     search = helper(decoding.BeamSearch)(network, start=START, end=END, beams=1, max_length=6)
     first = search(SOURCES)
     assert search(SOURCES[::-1]) == first[::-1]

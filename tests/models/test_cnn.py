@@ -74,14 +74,13 @@ def test_images_are_moved_only_while_training(build_cnn):
     assert np.abs(shifted - images).max() > 0.1
 
 
-@pytest.mark.parametrize(("shift", "moves"), [(0.4, True), (0.0, False)])
-def test_fit_moves_images_anew_in_each_epoch(build_cnn, shift, moves):
-    model = build_cnn((8, 8, 1), 2, filters=(3,), dropout=0.0, shift=shift)
+def test_fit_moves_images_anew_in_each_epoch(build_cnn):
+    model = build_cnn((8, 8, 1), 2, filters=(3,), dropout=0.0, shift=0.4)
     model.compile(keras.optimizers.SGD(0.0), "sparse_categorical_crossentropy")
     images = np.random.default_rng(0).random((20, 8, 8, 1))
     losses = model.fit(images, np.arange(20) % 2, batch_size=20, epochs=2, verbose=0)
     first, second = losses.history["loss"]
-    assert (abs(first - second) > 1e-4) == moves
+    assert abs(first - second) > 1e-4
 
 
 def test_without_shift_no_layer_moves_images(build_cnn):
@@ -89,7 +88,3 @@ def test_without_shift_no_layer_moves_images(build_cnn):
         isinstance(layer, keras.layers.RandomTranslation)
         for layer in build_cnn((8, 8, 1), 2).layers
     )
-
-
-def test_a_cnn_comes_uncompiled(build_cnn):
-    assert not build_cnn((8, 8, 1), 2).compiled

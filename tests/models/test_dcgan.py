@@ -333,7 +333,7 @@ def test_penalties_of_the_networks_are_part_of_the_loss(helper):
     assert array(gan.compute_loss(IMAGES, y_pred=outputs)) == pytest.approx(before + penalty)
 
 
-@pytest.mark.parametrize("policy", ["float32", "mixed_bfloat16", "mixed_float16"])
+@pytest.mark.parametrize("policy", ["float32", "mixed_float16"])
 def test_a_saved_gan_is_loaded_with_both_networks_and_both_optimizers(
     trained, set_policy, policy, tmp_path
 ):
@@ -359,8 +359,11 @@ def test_in_mixed_precision_both_networks_learn_about_as_much(trained, policy):
     gan, before, history = trained(policy)
     for old, new in zip(before, arrays(gan.trainable_variables), strict=True):
         assert not np.array_equal(old, new)
+    apart = 0.005
     for name in NAMES:
-        np.testing.assert_allclose(history[name], expected[name], atol=0.05)
+        np.testing.assert_allclose(history[name], expected[name], rtol=0, atol=apart)
+    for loss in NAMES[:2]:
+        assert np.ptp(expected[loss]) > 2 * apart, f"{loss} changes too little to tell"
 
 
 def test_equal_seeds_draw_equal_noise(small_gan):
@@ -368,7 +371,7 @@ def test_equal_seeds_draw_equal_noise(small_gan):
     for seed in (1, np.int64(1), 2):
         gan = small_gan()
         gan = type(gan)(gan.generator, gan.discriminator, seed=seed)
-        images.append(gan.predict(IMAGES, verbose=0)["image"])
+        images.append(array(gan(IMAGES)["image"]))
     np.testing.assert_array_equal(images[0], images[1])
     assert np.abs(images[0] - images[2]).max() > 1e-6
 

