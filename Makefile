@@ -37,7 +37,7 @@ test: lint  ## everything CI checks; with NNLAB_DATA=folder also notebook 01 in 
 
 else
 # What does not touch Keras is the same on every backend.
-TESTS_OF_KERAS := tests/models tests/trained tests/training $(addprefix tests/test_,backends.py decoding.py explaining.py notebook.py sampling.py)
+TESTS_OF_KERAS := tests/models tests/trained tests/training $(addprefix tests/test_,backends.py bench.py decoding.py explaining.py notebook.py sampling.py)
 NOTEBOOKS_OF_KERAS := notebooks/01_mnist_mlp.ipynb notebooks/04_dcgan.ipynb
 # JAX compiles the same program once for each network: what one test has compiled, the next one reads.
 JAX_CACHE = JAX_COMPILATION_CACHE_DIR="$(CURDIR)/build/jax" \

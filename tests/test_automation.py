@@ -100,7 +100,6 @@ ALIKE = {
     "tests/datasets/test_streaming.py": "records are read by TensorFlow",
     "tests/notebooks/test_notebooks.py": "stored notebooks are compared with sources",
     "tests/plotting/test_curves.py": "what fit returned is drawn",
-    "tests/test_bench.py": "shapes are counted",
     "tests/test_packaging.py": "what is installed is started",
     "tests/test_safety.py": "files of models are read before any backend computes",
     "tests/test_slerp.py": "NumPy computes it",
