@@ -64,15 +64,15 @@ async def until_it_answers(port, server):
 def check_answers(port, count=20):
     """Raise where a server misreads more than one of the first test digits."""
     connection = http.client.HTTPConnection("127.0.0.1", port)
-    named = []
-    for body, _ in test_digits(count):
+    misread = []
+    for body, label in test_digits(count):
         connection.request("POST", "/predict", body, {"Content-Type": "image/png"})
         [prediction] = json.load(connection.getresponse())["predictions"]
-        named.append(prediction["class"])
+        if prediction["class"] != str(label):
+            misread.append(f"{label} as {prediction['class']}")
     connection.close()
-    true = [str(label) for _, label in test_digits(count)]
-    if sum(map(str.__ne__, named, true)) > 1:
-        raise SystemExit(f"the digits {true} were read as {named}")
+    if len(misread) > 1:
+        raise SystemExit(f"of {count} digits the server reads {', '.join(misread)}")
 
 
 def test_digits(count):

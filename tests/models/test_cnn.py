@@ -88,3 +88,7 @@ def test_without_shift_no_layer_moves_images(build_cnn):
         isinstance(layer, keras.layers.RandomTranslation)
         for layer in build_cnn((8, 8, 1), 2).layers
     )
+
+
+def test_a_cnn_comes_uncompiled(build_cnn):
+    assert not build_cnn((8, 8, 1), 2).compiled

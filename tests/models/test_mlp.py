@@ -31,3 +31,7 @@ def test_an_mlp_has_the_units_and_dropout_asked_for(build_mlp):
         0.25,
         0.25,
     ]
+
+
+def test_an_mlp_comes_uncompiled(build_mlp):
+    assert not build_mlp((4,), 2).compiled
