@@ -27,17 +27,16 @@ MAX_ALL = 5_000_000
 BIG = 1_000_000  # a card gives megabytes
 
 
-def wrong_answers(model, dataset):
+def wrong_answers(model, data):
     """Return the share of a data set's test images that a classifier gets wrong."""
-    data = load_images(dataset)
     x = data.x_test / np.float32(255)
     answers = model.predict(x, batch_size=500, verbose=0).argmax(axis=1)
     return {"test images that it gets wrong": np.mean(answers != data.y_test)}
 
 
-def surprise(model, dataset):
+def surprise(model, data):
     """Return the nats per character on the last tenth of a text, as notebook 03 measures them."""
-    text = load_text(dataset).text
+    text = data.text
     ids = Vocabulary.from_text(text).encode(text)[int(0.9 * len(text)) :]
     x, y = stateful_batches(ids, (len(ids) - 1) // 64, batch_size=64)
     log_p = log_softmax(model.predict(x, batch_size=64, verbose=0), axis=-1)
@@ -45,9 +44,8 @@ def surprise(model, dataset):
     return {"nats per character, last tenth": nats.mean()}
 
 
-def forgeries(generator, dataset):
+def forgeries(generator, data):
     """Return how a classifier that ships with nnlab reads 10,000 generated images."""
-    data = load_images(dataset)
     reader = load_trained("mnist_cnn")
     look = keras.Model(reader.input, [reader.get_layer("features").output, reader.output])
     shape = (len(data.y_test), generator.inputs[0].shape[-1])
@@ -63,14 +61,15 @@ def forgeries(generator, dataset):
     }
 
 
-# name → how it is measured, on which data. The generator is judged by mnist_cnn, made before it.
+# name → how it is measured, how its data are loaded, and which. The generator is judged by
+# mnist_cnn, made before it.
 NETWORKS = {
-    "mnist_mlp": (wrong_answers, "mnist"),
-    "mnist_cnn": (wrong_answers, "mnist"),
-    "mnist_student": (wrong_answers, "mnist"),
-    "fashion_mnist_cnn": (wrong_answers, "fashion_mnist"),
-    "tiny_shakespeare_rnn": (surprise, "tiny_shakespeare"),
-    "mnist_dcgan": (forgeries, "mnist"),
+    "mnist_mlp": (wrong_answers, load_images, "mnist"),
+    "mnist_cnn": (wrong_answers, load_images, "mnist"),
+    "mnist_student": (wrong_answers, load_images, "mnist"),
+    "fashion_mnist_cnn": (wrong_answers, load_images, "fashion_mnist"),
+    "tiny_shakespeare_rnn": (surprise, load_text, "tiny_shakespeare"),
+    "mnist_dcgan": (forgeries, load_images, "mnist"),
 }
 AS_IT_SHIPS = """\
 ## As it ships
@@ -84,11 +83,16 @@ Matrices in 8 bits, a scale for each column: {size:.2f} MB. Measured on the same
 
 
 def make_all(folder):
-    """Write all networks that ship, from a folder of kept models; nothing if one is unfit."""
+    """Write all networks that ship, from a folder of kept models; nothing if one is unfit.
+
+    Nor is anything written where the data are missing on which they are measured.
+    """
     cards = {}
     models = {}
     contents = {}
-    for name in NETWORKS:
+    data = {}
+    for name, (_, load, dataset) in NETWORKS.items():
+        data[name] = load(dataset)
         cards[name] = (folder / f"{name}.md").read_text("utf-8")
         models[name] = keras.saving.load_model(folder / f"{name}.keras", compile=False)
         contents[name] = loading.pack(models[name])
@@ -104,23 +108,24 @@ def make_all(folder):
         lines.append(f"{hashlib.sha256(content).hexdigest()}  {name}.npz\n")
     loading.SUMS.write_text("".join(lines), encoding="utf-8")
     for name in NETWORKS:
-        card = card_of(name, cards[name], models[name], len(contents[name]))
+        card = card_of(name, cards[name], models[name], len(contents[name]), data[name])
         (loading.FOLDER / f"{name}.md").write_text(card, encoding="utf-8")
     print(f"all together {size / BIG:.2f} MB")
 
 
-def card_of(name, card, trained, size):
+def card_of(name, card, trained, size, data):
     """Return the card of a network as it ships, with its measures before and after rounding.
 
     card, trained: as they were kept.
     size: of what ships, in bytes.
+    data: on which it is measured.
     """
-    measure, dataset = NETWORKS[name]
+    measure = NETWORKS[name][0]
     shipped = load_trained(name)
     exact = keras.models.model_from_json(shipped.to_json())  # in float32, too
     exact.set_weights(trained.get_weights())
-    before = measure(exact, dataset)
-    after = measure(shipped, dataset)
+    before = measure(exact, data)
+    after = measure(shipped, data)
     rows = [f"| {what} | {before[what]:.4g} | {after[what]:.4g} |" for what in before]
     print(name, f"{size / BIG:.2f} MB", *rows, sep="\n  ", flush=True)
     ships = AS_IT_SHIPS.format(size=size / BIG, rows="\n".join(rows))

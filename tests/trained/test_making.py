@@ -27,12 +27,13 @@ def program(tmp_path, monkeypatch):
     monkeypatch.setattr(loading, "FOLDER", tmp_path / "trained")
     monkeypatch.setattr(loading, "SUMS", tmp_path / "trained" / "SHA256SUMS")
 
-    def measure(model, dataset):
-        assert dataset == "mnist"
+    def measure(model, data):
+        assert data == "the data of mnist"
         return {"sum of the weights": model.get_weights()[0].sum()}
 
     module.every_network = tuple(module.NETWORKS)
-    monkeypatch.setattr(module, "NETWORKS", {"mine": (measure, "mnist")})
+    load = "the data of {}".format
+    monkeypatch.setattr(module, "NETWORKS", {"mine": (measure, load, "mnist")})
     return module
 
 
@@ -76,6 +77,17 @@ def test_a_model_that_is_too_large_to_ship_is_refused(program, tmp_path, monkeyp
     keep(tmp_path / "models")
     monkeypatch.setattr(program, "MAX_FILE", 100)
     with pytest.raises(ValueError, match="bytes, more than 100"):
+        program.make_all(tmp_path / "models")
+    assert not list((tmp_path / "trained").iterdir())
+
+
+def test_nothing_is_written_where_the_data_are_missing(program, tmp_path, monkeypatch):
+    def absent(dataset):
+        raise FileNotFoundError(f"no {dataset}")
+
+    keep(tmp_path / "models")
+    monkeypatch.setitem(program.NETWORKS, "mine", (None, absent, "mnist"))
+    with pytest.raises(FileNotFoundError, match="no mnist"):
         program.make_all(tmp_path / "models")
     assert not list((tmp_path / "trained").iterdir())
 
